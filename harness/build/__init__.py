@@ -1,0 +1,1 @@
+"""Handler source to deployment zip, byte for byte reproducible."""

@@ -1,0 +1,1 @@
+"""What a test holds: a stack, its queues, messages and functions."""

@@ -1,0 +1,1 @@
+"""What runs inside the LocalStack process; imported by nothing outside it."""

@@ -1,0 +1,1 @@
+"""Lambda runtimes on this machine: interpreters, and a small environment for each."""
