@@ -1,0 +1,46 @@
+# Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test-local lint types unit integration up down bench clean
+
+PYTHON ?= python3
+RUNTIMES ?= python3.9
+PYTEST_ARGS ?=
+HARNESS := .venv/bin/harness
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install everything into this folder, from the lock files (does nothing when it is there)
+	@$(PYTHON) tools/bootstrap.py $(addprefix --runtime ,$(RUNTIMES))
+
+demo: setup ## Bring the calculator up, send it a batch of operations, show each result
+	@tools/demo
+
+test-local: setup lint types ## Run the whole test suite, lint and types included
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+lint: setup ## Check style and the lock file
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+types: setup ## Check types
+	.venv/bin/mypy
+
+unit: setup ## Run the unit tests alone
+	.venv/bin/pytest tests/unit $(PYTEST_ARGS)
+
+integration: setup ## Run the integration tests alone
+	.venv/bin/pytest tests/integration $(PYTEST_ARGS)
+
+up: setup ## Bring the stack up and keep it up
+	@$(HARNESS) up
+
+down: ## Stop what is up
+	@$(HARNESS) down
+
+bench: setup ## Measure what the README promises, median of five
+	.venv/bin/python -m benchmarks
+
+clean: ## Stop what is up, and remove everything set-up and runs have made
+	@if [ -x $(HARNESS) ]; then $(HARNESS) down; fi
+	rm -rf .harness .venv cdktf.out lambda_deployment.zip .mypy_cache .pytest_cache .ruff_cache
