@@ -1,0 +1,92 @@
+"""The control API of an environment: JSON over HTTP on the emulator's port, under `/_harness/`."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.errors import EmulatorError, HarnessError
+
+# The emulator is on the loopback interface: whatever proxy the host's environment names is not asked.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+type Method = Literal["GET", "POST", "DELETE"]
+
+
+@dataclass(frozen=True)
+class ControlApi:
+    """Calls the control API for one account.
+
+    Args:
+        url: The environment's URL, `http://127.0.0.1:PORT`.
+        account: The account whose queues and functions are meant.
+    """
+
+    url: str
+    account: str
+
+    def call(
+        self,
+        method: Method,
+        route: str,
+        body: dict[str, Any] | None = None,
+        *,
+        timeout: float = 30.0,
+        **parameters: str,
+    ) -> Any:
+        """Call `route` (`reset`, `debug`, ...) and return its JSON answer, or None where it has none.
+
+        Args:
+            method: The HTTP method.
+            route: What follows `/_harness/`.
+            body: Sent as JSON; the account is added to it.
+            timeout: Seconds to wait for the answer.
+            parameters: Query parameters besides `account`.
+
+        Raises:
+            EmulatorError: Nothing answers there.
+            HarnessError: The emulator refused; its own words are in the message.
+        """
+        query = urllib.parse.urlencode({"account": self.account, **parameters})
+        request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own, http on loopback
+            f"{self.url}/_harness/{route}?{query}",
+            method=method,
+            data=None if body is None else json.dumps({"account": self.account, **body}).encode(),
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+        )
+        try:
+            with _OPENER.open(request, timeout=timeout) as answer:
+                return _parsed(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                said = _said(error.read())
+            raise HarnessError(
+                f"The emulator refused {method} /_harness/{route} ({error.code}): {said}",
+            ) from None
+        except OSError as error:  # connection refused, reset, timed out
+            raise EmulatorError(
+                f"The emulator at {self.url} does not answer: {error}.",
+                hint="See `harness status`; `harness up` starts one.",
+            ) from error
+
+
+def _parsed(text: bytes) -> Any:
+    return json.loads(text) if text.strip() else None
+
+
+def _said(text: bytes) -> str:
+    """The message in an error's body: `{"message": …}` or `{"error": …}` where it is that, else the text."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return text.decode(errors="replace").strip() or "no reason given"
+    if isinstance(document, dict):
+        error = document.get("message", document.get("error", document))
+        if isinstance(error, dict) and "message" in error:
+            error = error["message"]
+        return error if isinstance(error, str) else json.dumps(error)
+    return json.dumps(document)

@@ -1,0 +1,79 @@
+"""Start and stop debugging of a function: the emulator runs its process under debugpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.control import ControlApi
+from harness.targets.base import DEFAULT_ACCOUNT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.targets.base import Environment
+
+DEFAULT_PORT = 5678
+
+
+@dataclass(frozen=True)
+class DebugSession:
+    """A function whose process a debugger can attach to.
+
+    Attributes:
+        function: Name or ARN, as it was asked for.
+        account: The account the function is deployed in.
+        host: Always the loopback interface.
+        port: Where the debug adapter protocol is spoken.
+        wait: Whether an invocation waits until a client has attached.
+    """
+
+    function: str
+    account: str
+    port: int
+    wait: bool
+    host: str = "127.0.0.1"
+
+
+def start_debugging(
+    environment: Environment,
+    function: str,
+    *,
+    source_root: Path,
+    account: str = DEFAULT_ACCOUNT,
+    port: int = DEFAULT_PORT,
+    wait: bool = True,
+) -> DebugSession:
+    """Have `function` run under debugpy from its next invocation on.
+
+    While a client is attached the function's timeout is suspended, and all its invocations run one after
+    the other in the one process that is debugged.
+
+    Args:
+        environment: The environment that is up.
+        function: The function's AWS name or ARN.
+        source_root: The project's folder: breakpoints set in its files are those of the deployed handler.
+        account: The account the function is deployed in.
+        port: On 127.0.0.1; 0 takes a free one.
+        wait: Invocations wait for a client before the handler's module is imported.
+
+    Raises:
+        HarnessError: The function is not deployed in that account, or the port is taken.
+    """
+    answer = ControlApi(environment.url, account).call(
+        "POST",
+        "debug",
+        {"function": function, "port": port, "wait": wait, "source_root": str(source_root.resolve())},
+    )
+    return DebugSession(function, account, int(answer["port"]), wait)
+
+
+def stop_debugging(environment: Environment, function: str, *, account: str = DEFAULT_ACCOUNT) -> None:
+    """Have `function` run without a debugger again, from its next invocation on; a client is let go of."""
+    ControlApi(environment.url, account).call("DELETE", "debug", function=function)
+
+
+def debugging(environment: Environment, *, account: str = DEFAULT_ACCOUNT) -> list[dict[str, Any]]:
+    """The functions of `account` that are debugged now, as the control API tells them."""
+    answer: list[dict[str, Any]] = ControlApi(environment.url, account).call("GET", "debug")
+    return answer
