@@ -11,8 +11,8 @@ It makes, in this order and only where missing or out of date:
 3. `.venv/`: every package of uv.lock (LocalStack, CDKTF, Node.js for jsii, test tools), byte-compiled;
 4. `.harness/runtimes/`: one small environment for each Lambda runtime asked for.
 
-A second run finds all of it and does nothing. Behind a private certificate authority, the system's certificate
-store is used (SSL_CERT_FILE and PIP_CERT win where they are set).
+A second run finds all of it and does nothing. Behind a private certificate authority, the system's
+certificate store is used (SSL_CERT_FILE and PIP_CERT win where they are set).
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, Sequence, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Variables = dict[str, str]
+    Command = Sequence[str | Path]
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".harness"
@@ -43,8 +49,6 @@ CERTIFICATE_STORES = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
-Variables = Dict[str, str]
-Command = Sequence[Union[str, Path]]
 Result = TypeVar("Result")
 
 
