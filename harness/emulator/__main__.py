@@ -1,0 +1,118 @@
+"""`python -m harness.emulator`: the emulated AWS as one process, on one loopback port.
+
+Prints nothing on standard output; the log goes to standard error. Exit codes: 0 stopped as asked, 4 the
+port is taken, anything else LocalStack did not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.emulator.configuration import HOST, Options, configure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EXIT_PORT_TAKEN = 4
+EXIT_GRACE_SECONDS = 3.0
+"""How long an orderly stop may take before the process ends all the same."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM, SIGINT or, where asked, the end of standard input."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        listener = _bind(parsed.port)
+    except OSError as error:
+        sys.stderr.write(f"Port {parsed.port} on {HOST}: {error.strerror}.\n")
+        return EXIT_PORT_TAKEN
+    options = Options(
+        port=listener.getsockname()[1],
+        data=parsed.data.resolve(),
+        runtimes=parsed.runtimes.resolve(),
+        strict_runtime=parsed.strict_runtime,
+        instance=parsed.instance or uuid.uuid4().hex,
+    )
+    options.data.mkdir(parents=True, exist_ok=True)
+    os.chdir(options.data)
+    configure(options)
+    from harness.emulator.boot import run  # noqa: PLC0415 - LocalStack reads the environment when it is imported
+
+    return run(
+        options,
+        listener,
+        on_ready=lambda: _report_ready(parsed.ready_fd, options),
+        on_runtime=lambda stop: _stop_on_request(stop, with_stdin=parsed.exit_with_stdin),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder for everything the emulator writes")
+    parser.add_argument("--runtimes", type=Path, required=True, help="folder of the function runtimes")
+    parser.add_argument(
+        "--strict-runtime", action="store_true", help="run functions with their own Python only"
+    )
+    parser.add_argument("--instance", help="id of this start, reported by /_harness/health")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--ready-fd", type=int, help="write one JSON line here when requests are served")
+    return parser
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # An environment that was just stopped leaves connections in TIME_WAIT; a listener would still be refused.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(1)  # SO_REUSEADDR lets two sockets bind before one listens
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _report_ready(fd: int | None, options: Options) -> None:
+    """Tell whoever started the emulator; when that is gone already, nobody knows this process: end it."""
+    if fd is None:
+        return
+    try:
+        with os.fdopen(fd, "w") as stream:
+            stream.write(json.dumps({"port": options.port, "instance": options.instance}) + "\n")
+    except BrokenPipeError:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stop_on_request(stop: Callable[[], None], *, with_stdin: bool) -> None:
+    def request(*_: object) -> None:
+        # An orderly stop that hangs must not keep the port.
+        deadline = threading.Timer(EXIT_GRACE_SECONDS, os._exit, (0,))
+        deadline.daemon = True
+        deadline.start()
+        stop()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, request)
+    signal.signal(signal.SIGINT, request)
+    if with_stdin:
+        threading.Thread(target=watch, name="owner-watch", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

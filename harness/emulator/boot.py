@@ -1,0 +1,66 @@
+"""Starts LocalStack inside this process, with what the harness adds to it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from localstack.logging.setup import setup_logging_from_config
+from localstack.runtime.exceptions import LocalstackExit
+from localstack.services.plugins import SERVICE_PLUGINS
+
+from harness.emulator.control import register_routes
+from harness.emulator.runtime import create_runtime
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from harness.emulator.configuration import Options
+
+LOG = logging.getLogger(__name__)
+
+WARMED_SERVICES = ("sqs", "lambda", "sts", "iam", "logs")
+"""Loaded right after the start, while Terraform is still being prepared."""
+
+
+def run(
+    options: Options,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    on_runtime: Callable[[Callable[[], None]], None],
+) -> int:
+    """Serve until stopped; returns the process's exit code.
+
+    Args:
+        options: What the emulator was started with.
+        listener: A bound socket on loopback.
+        on_ready: Called when requests are served.
+        on_runtime: Called, before anything is served, with the function that stops the runtime.
+    """
+    setup_logging_from_config()
+    register_routes(options)
+
+    def ready() -> None:
+        LOG.info("Ready on 127.0.0.1:%d.", options.port)
+        on_ready()
+        threading.Thread(target=_warm, name="warm-services", daemon=True).start()
+
+    runtime = create_runtime(listener, ready)
+    on_runtime(runtime.exit)
+    try:
+        runtime.run()
+    except LocalstackExit as reason:
+        LOG.error("LocalStack stopped: %s", reason)  # noqa: TRY400 - a reason, no traceback
+        return int(reason.code)
+    return int(runtime.exit_code)
+
+
+def _warm() -> None:
+    for name in WARMED_SERVICES:
+        try:
+            SERVICE_PLUGINS.require(name)
+        except Exception:
+            LOG.exception("The service %s did not load.", name)

@@ -1,0 +1,122 @@
+"""The target `embedded`: the harness's emulator as a process of this machine, without Docker."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from harness.emulator.configuration import HOST
+from harness.targets import emulator_process
+from harness.targets.base import Environment
+from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from harness.progress import Progress
+    from harness.settings import Settings
+    from harness.targets.base import Owner
+    from harness.workspace import Workspace
+
+
+class EmbeddedTarget:
+    """Starts and stops the project's one emulator.
+
+    Args:
+        workspace: The project; the emulator's data, log and record lie below its `.harness/`.
+        settings: Its settings.
+        port: The port asked for; default: the setting, else a free one.
+    """
+
+    name = "embedded"
+
+    def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._port = port or settings.port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def running(self) -> Environment | None:
+        """The environment that is up and healthy, or None; a record of a dead one is cleared away."""
+        record = read_record(self._workspace.environment_file)
+        if record is None or record.target != self.name:
+            return None
+        if emulator_process.is_process(record.pid, record.pid_created):
+            answer = emulator_process.health(record.url)
+            if answer is not None and answer.get("instance") == record.id:
+                return record
+            # Its process lives and does not answer: nobody else will end it.
+            emulator_process.end(record.pid)
+        clear_record(self._workspace.environment_file, record.id)
+        return None
+
+    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+        """Start an emulator and wait until it is ready; one that is up already is returned as it is.
+
+        Raises:
+            PortTakenError: Another process listens on the port that was asked for.
+            EmulatorError: It did not start; `detail` has its last log lines. Nothing is left running.
+        """
+        with environment_lock(self._workspace):
+            if (environment := self.running()) is not None:
+                return environment
+            with progress.step("Emulator") as step:
+                environment = self._start(owner)
+                step.detail = environment.url
+            return environment
+
+    def _start(self, owner: Owner) -> Environment:
+        instance = uuid.uuid4().hex
+        started_at = time.time()
+        data = self._workspace.emulator
+        started = emulator_process.start(
+            instance=instance,
+            data=data,
+            runtimes=self._workspace.runtimes,
+            port=self._port,
+            strict_runtime=self._settings.strict_runtime,
+            end_with_this_process=owner == "this-process",
+        )
+        try:
+            url = f"http://{HOST}:{started.port}"
+            answer = emulator_process.health(url) or {}
+            environment = Environment(
+                id=instance,
+                target=self.name,
+                url=url,
+                pid=started.process.pid,
+                pid_created=started.created,
+                started_at=started_at,
+                log=str(data / "emulator.log"),
+                owner=owner,
+                capabilities=tuple(answer.get("capabilities", ())),
+            )
+            write_record(self._workspace.environment_file, environment)
+        except BaseException:
+            emulator_process.end(started.process.pid)
+            started.process.wait()
+            raise
+        self._process = started.process
+        return environment
+
+    def stop(self) -> Environment | None:
+        """Stop what is up, with everything it started; return what was stopped, or None."""
+        with environment_lock(self._workspace):
+            record = read_record(self._workspace.environment_file)
+            if record is None or record.target != self.name:
+                return None
+            alive = emulator_process.is_process(record.pid, record.pid_created)
+            if alive:
+                emulator_process.end(record.pid)
+            clear_record(self._workspace.environment_file, record.id)
+            self._reap(record.pid)
+            return record if alive else None
+
+    def _reap(self, pid: int) -> None:
+        """Collect the exit status of an emulator that this process started."""
+        if self._process is not None and self._process.pid == pid:
+            self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process = None

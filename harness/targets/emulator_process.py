@@ -1,0 +1,205 @@
+"""Starts `python -m harness.emulator`, waits for it, watches it, ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from harness.emulator.configuration import HOST, host_variables
+from harness.errors import EmulatorError, PortTakenError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START_SECONDS = 60.0
+"""A start that takes longer is given up."""
+STOP_SECONDS = 5.0
+"""How long SIGTERM may take before SIGKILL."""
+HEALTH_SECONDS = 5.0
+EXIT_PORT_TAKEN = 4
+LOG_LINES = 20
+
+
+@dataclass(frozen=True)
+class Started:
+    """An emulator that serves requests."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    created: float
+
+
+def start(
+    *,
+    instance: str,
+    data: Path,
+    runtimes: Path,
+    port: int | None,
+    strict_runtime: bool,
+    end_with_this_process: bool,
+) -> Started:
+    """Start an emulator and wait until it serves requests.
+
+    Raises:
+        PortTakenError: Another process listens on `port`.
+        EmulatorError: It ended, or was not ready in time; nothing is left running.
+    """
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True, exist_ok=True)
+    log = data / "emulator.log"
+    ready_read, ready_write = os.pipe()
+    command = [
+        *(sys.executable, "-P", "-m", "harness.emulator"),
+        *("--port", str(port or 0), "--data", str(data), "--runtimes", str(runtimes)),
+        *("--instance", instance, "--ready-fd", str(ready_write)),
+        *(("--strict-runtime",) if strict_runtime else ()),
+        *(("--exit-with-stdin",) if end_with_this_process else ()),
+    ]
+    try:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=data,
+                env=host_variables(os.environ),
+                stdin=subprocess.PIPE if end_with_this_process else subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(ready_write,),
+                # Its own session: a Ctrl-C in the terminal is for the command, which stops what it has to.
+                start_new_session=True,
+            )
+    except BaseException:
+        os.close(ready_read)
+        raise
+    finally:
+        os.close(ready_write)
+    try:
+        created = psutil.Process(process.pid).create_time()
+        return Started(process, _wait_until_ready(process, ready_read, port, log), created)
+    except BaseException:
+        end(process.pid)
+        process.wait()
+        _close_stdin(process)
+        raise
+    finally:
+        os.close(ready_read)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: int, port: int | None, log: Path) -> int:
+    """The port; the emulator writes one line into the pipe, and the pipe ends when the process does."""
+    deadline = time.monotonic() + START_SECONDS
+    line = b""
+    while not line.endswith(b"\n"):
+        if not select.select([ready], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise EmulatorError(
+                f"The emulator was not ready after {START_SECONDS:.0f} seconds and was ended. Its log: {log}",
+                detail=_last_lines(log),
+            )
+        chunk = os.read(ready, 4096)
+        if not chunk:
+            code = process.wait()
+            if code == EXIT_PORT_TAKEN and port:
+                raise _port_taken(port)
+            raise EmulatorError(
+                f"The emulator ended while it started, with exit code {code}. Its log: {log}",
+                detail=_last_lines(log),
+            )
+        line += chunk
+    return int(json.loads(line)["port"])
+
+
+def _port_taken(port: int) -> PortTakenError:
+    holder = _holder(port)
+    return PortTakenError(
+        f"Port {port} on {HOST} is taken" + (f" by {holder}." if holder else "."),
+        hint="Choose another port with --port, or leave it out: a free one is taken.",
+    )
+
+
+def _holder(port: int) -> str | None:
+    """The process that listens on `port`, as far as this user may see."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        # An empty address where the system tells none.
+        listens_on = (
+            connection.laddr[1] if connection.laddr and connection.status == psutil.CONN_LISTEN else None
+        )
+        if listens_on == port and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+            except psutil.Error:
+                return f"process {connection.pid}"
+    return None
+
+
+def _last_lines(log: Path) -> str | None:
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]) or None
+    except OSError:
+        return None
+
+
+def health(url: str) -> dict[str, Any] | None:
+    """What `/_harness/health` says, or None where no emulator of ours answers."""
+    # No proxy: a host's HTTP_PROXY is not for loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/_harness/health", timeout=HEALTH_SECONDS) as response:
+            document = json.load(response)
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def is_process(pid: int, created: float) -> bool:
+    """Whether `pid` is still the process created at that time."""
+    try:
+        process = psutil.Process(pid)
+        return process.create_time() == created and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def end(pid: int) -> None:
+    """Stop an emulator and everything below it: asked first, killed after `STOP_SECONDS`."""
+    try:
+        process = psutil.Process(pid)
+        children = process.children(recursive=True)
+    except psutil.Error:
+        return
+    try:
+        process.terminate()
+        process.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        children = [*process.children(recursive=True), *children]
+        _kill(process)
+    except psutil.NoSuchProcess:
+        pass
+    for child in children:
+        _kill(child)
+    psutil.wait_procs([process, *children], timeout=STOP_SECONDS)
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.Error:
+        return
+
+
+def _close_stdin(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,53 @@
+"""One emulator for the whole integration run, in a project folder of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from harness.progress import Progress
+from harness.settings import Settings
+from harness.targets.base import DEFAULT_ACCOUNT, Environment
+from harness.targets.embedded import EmbeddedTarget
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The emulator under test.
+
+    Attributes:
+        workspace: The temporary project that it belongs to.
+        environment: What the target's `start` returned.
+    """
+
+    workspace: Workspace
+    environment: Environment
+
+    @property
+    def url(self) -> str:
+        return self.environment.url
+
+    def client(self, service: str, account: str = DEFAULT_ACCOUNT, **arguments: Any) -> Any:
+        """A boto3 client; tests with accounts of their own never meet."""
+        session = boto3.session.Session()
+        endpoint = self.environment.endpoint(account=account)
+        return session.client(service, **endpoint.client_arguments(), **arguments)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Our emulator, started through `EmbeddedTarget` and stopped after the last test."""
+    workspace = Workspace(tmp_path_factory.mktemp("emulator"))
+    target = EmbeddedTarget(workspace, Settings())
+    environment = target.start(Progress(), owner="this-process")
+    try:
+        yield Emulator(workspace, environment)
+    finally:
+        target.stop()
