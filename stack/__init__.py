@@ -1,0 +1,1 @@
+"""The CDKTF app: two queues, and the calculator between them."""
