@@ -1,0 +1,106 @@
+"""The plug-in's command-line options and markers."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.testing.variations import MARKER
+
+if TYPE_CHECKING:
+    import pytest
+
+# What a target can have; a marker that names anything else is a slip of the pen.
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "settle", "virtual_clock", "faults", "ledger")
+
+DEBUG_PORT = 5678  # what editors suggest; harness.debug is imported only where a run debugs
+
+MARKERS = (
+    "needs(capability, ...): skip where the target has no such capability: " + ", ".join(CAPABILITIES),
+    MARKER + '(NAME="value", ...): environment variables of the CDKTF app; '
+    "each distinct set is deployed once per run, in an account of its own",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for.
+
+    Attributes:
+        target: Overrides the setting `target`, None where not given.
+        app: Overrides the setting `app`, None where not given.
+        keep: Leave the environment up after the run.
+        debug_port: Debug the stack's function on this port, None without `--harness-debug`.
+        debug_wait: Whether an invocation waits for a debugger.
+    """
+
+    target: str | None
+    app: str | None
+    keep: bool
+    debug_port: int | None
+    debug_wait: bool
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """The options of this run."""
+        return cls(
+            target=config.getoption("harness_target"),
+            app=config.getoption("harness_app"),
+            keep=config.getoption("harness_keep"),
+            debug_port=config.getoption("harness_debug"),
+            debug_wait=config.getoption("harness_debug_wait"),
+        )
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("harness", "SQS and Lambda stacks on an emulated AWS")
+    group.addoption(
+        "--harness-target",
+        dest="harness_target",
+        metavar="TARGET",
+        help="where the stack runs (default: `target` in [tool.harness])",
+    )
+    group.addoption(
+        "--harness-app",
+        dest="harness_app",
+        metavar="COMMAND",
+        help="command that synthesizes the CDKTF app (default: `app` in [tool.harness], then cdktf.json)",
+    )
+    group.addoption(
+        "--harness-keep",
+        dest="harness_keep",
+        action="store_true",
+        help="leave the environment up after the run, as `harness up` does",
+    )
+    group.addoption(
+        "--harness-debug",
+        dest="harness_debug",
+        metavar="PORT",
+        nargs="?",
+        type=_port,
+        const=DEBUG_PORT,
+        help=f"run the function under debugpy on 127.0.0.1:PORT (default {DEBUG_PORT})",
+    )
+    group.addoption(
+        "--harness-debug-wait",
+        dest="harness_debug_wait",
+        action="store_true",
+        default=True,
+        help="an invocation waits for a debugger to attach (default)",
+    )
+    group.addoption(
+        "--harness-debug-no-wait",
+        dest="harness_debug_wait",
+        action="store_false",
+        help="an invocation does not wait for a debugger",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 65535:  # noqa: PLR2004 - a TCP port's range
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no port; write --harness-debug=PORT, or put --harness-debug after the tests' paths",
+        )
+    return int(text)

@@ -1,0 +1,172 @@
+"""The environment of a test run: brought up when a test first asks, once per variation of the stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.control import ControlApi
+from harness.errors import EmulatorError, HarnessError, TerraformMissingError
+from harness.settings import Settings
+from harness.testing.terminal import shown_progress
+from harness.testing.variations import Variation
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pytest
+
+    from harness.deploy import Deployment
+    from harness.drive import Stack
+    from harness.targets.base import Environment, Owner, Target
+    from harness.testing.broker import BrokerAddress
+    from harness.testing.options import Options
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A variation that is up.
+
+    Attributes:
+        environment: Where.
+        deployment: What, as the Terraform state tells it.
+        stack: What a test holds.
+    """
+
+    environment: Environment
+    deployment: Deployment
+    stack: Stack
+
+
+class HarnessSession:
+    """What the `harness_session` fixture gives: the project, its settings, and its stack in each variation.
+
+    An environment that is up is used, and stays up. Otherwise one is started that ends with this process,
+    however that ends, unless `--harness-keep` was given.
+
+    Args:
+        config: The run.
+        options: Its options.
+        worker: The name of this worker of pytest-xdist, None without it.
+        broker: Where the run's first process starts the environment that its workers share.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        options: Options,
+        worker: str | None = None,
+        broker: BrokerAddress | None = None,
+    ) -> None:
+        self._config = config
+        self._options = options
+        self._worker = worker
+        self._broker = broker
+        self._started: Environment | None = None
+        self._target: Target | None = None  # held: what it started may end with it
+        self._deployed: dict[Variation, Deployed | Exception] = {}
+        self._unusable: Exception | None = None
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The project's folders: those of pytest's root, or of where pytest was called."""
+        try:
+            return Workspace.find(self._config.rootpath)
+        except HarnessError:
+            return Workspace.find(self._config.invocation_params.dir)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The project's settings, with what the command line overrides."""
+        settings = Settings.load(self.workspace)
+        return replace(
+            settings,
+            target=self._options.target or settings.target,
+            app=self._options.app or settings.app,
+        )
+
+    def deployed(self, variation: Variation | None = None) -> Deployed:
+        """The stack in `variation` (default: as it is), deployed when first asked for.
+
+        Raises:
+            HarnessError: It cannot be brought up. Said again, not tried again, for each test that needs it.
+        """
+        variation = variation or Variation()
+        if self._unusable:
+            raise self._unusable
+        if variation not in self._deployed:
+            try:
+                self._deployed[variation] = self._bring_up(variation)
+            except (EmulatorError, TerraformMissingError) as error:
+                self._unusable = error  # nothing of it depends on the variation
+                raise
+            except Exception as error:
+                self._deployed[variation] = error
+                raise
+        found = self._deployed[variation]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def reset(self, deployed: Deployed) -> None:
+        """Empty the variation's queues, and end what its functions still do for messages of the past."""
+        ControlApi(deployed.environment.url, deployed.deployment.account).call("POST", "reset")
+
+    def ensure_environment(self) -> Environment:
+        """The environment, with nothing deployed by this call; started where none is up.
+
+        Raises:
+            HarnessError: It cannot be started.
+        """
+        from harness.targets.registry import target_for  # noqa: PLC0415 - only where a stack is used
+
+        if self._unusable:
+            raise self._unusable
+        try:
+            target = self._target = self._target or target_for(self.settings, self.workspace)
+            environment = target.running()
+            if environment is None:
+                with shown_progress(self._config, "harness: starting the environment") as progress:
+                    environment = self._started = target.start(progress, owner=self._owner)
+        except HarnessError as error:
+            self._unusable = error
+            raise
+        return environment
+
+    def close(self) -> None:
+        """Stop what this run started, unless it was told to keep it."""
+        if self._started is None or self._options.keep:
+            return
+        from harness.targets.registry import target_for  # noqa: PLC0415 - only where a stack was used
+
+        target = self._target or target_for(self.settings, self.workspace)
+        running = target.running()
+        if running is not None and running.id == self._started.id:
+            target.stop()
+        self._started = None
+
+    @property
+    def _owner(self) -> Owner:
+        return "detached" if self._options.keep else "this-process"
+
+    def _bring_up(self, variation: Variation) -> Deployed:
+        from harness import drive, up  # noqa: PLC0415 - a run without a test that uses a stack loads no boto3
+
+        if self._broker:
+            self._broker.ask()
+        settings = self.settings
+        settings = replace(settings, environment={**settings.environment, **dict(variation.variables)})
+        with shown_progress(self._config, f"harness: bringing the stack up ({variation})") as progress:
+            session = up.bring_up(
+                self.workspace,
+                settings,
+                account=variation.account(self._worker),
+                progress=progress,
+                owner=self._owner,
+            )
+        environment, deployment = session.environment, session.deployment
+        if session.started:
+            self._started = environment
+        endpoint = environment.endpoint(region=deployment.region, account=deployment.account)
+        stack = drive.Stack(deployment, endpoint, frozenset(environment.capabilities))
+        return Deployed(environment, deployment, stack)
