@@ -22,6 +22,8 @@ The tree::
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class HarnessError(Exception):
     """Something a user can act on.
@@ -81,7 +83,25 @@ class NotFoundInStackError(MessageError):
 
 
 class WaitTimeoutError(MessageError):
-    """What was waited for did not happen in time."""
+    """What was waited for did not happen in time.
+
+    Args:
+        message: What was waited for, how long, and what the queue's counters say.
+        hint: As in `HarnessError`.
+        detail: As in `HarnessError`.
+        received: What did come, where some of it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        detail: str | None = None,
+        received: tuple[Any, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.received = received
 
 
 class UsageError(HarnessError):

@@ -1,1 +1,9 @@
-"""What a test holds: a stack, its queues, messages and functions."""
+"""What a test holds: the stack, its queues and functions, messages and logs."""
+
+from harness.drive.function import Function, Invocation
+from harness.drive.logs import LogEvent
+from harness.drive.message import Message
+from harness.drive.queue import Queue, QueueCounts
+from harness.drive.stack import Stack
+
+__all__ = ["Function", "Invocation", "LogEvent", "Message", "Queue", "QueueCounts", "Stack"]
