@@ -1,0 +1,268 @@
+"""Bring the stack up: an environment, what its functions run on, and the deployment, side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from harness.deploy import deploy
+from harness.drive import Stack
+from harness.errors import NoEnvironmentError, UsageError
+from harness.runtimes import ensure_environment
+from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.registry import target_for
+from harness.targets.roles import ensure_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from harness.deploy import Deployment
+    from harness.progress import Progress
+    from harness.settings import Settings
+    from harness.targets.base import Environment, Owner, Target
+    from harness.workspace import Workspace
+
+# An environment that ends with this process does so when its target lets go of it: these are kept.
+_kept: dict[str, Target] = {}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A stack that is up.
+
+    Attributes:
+        environment: Where.
+        deployment: What.
+        started: Whether this call started the environment; if not, it was up already.
+    """
+
+    environment: Environment
+    deployment: Deployment
+    started: bool
+
+    def stack(self) -> Stack:
+        """The stack, to send to and receive from."""
+        return stack_of(self.environment, self.deployment)
+
+
+def stack_of(environment: Environment, deployment: Deployment) -> Stack:
+    """What is deployed, as tests and commands hold it."""
+    endpoint = environment.endpoint(region=deployment.region, account=deployment.account)
+    return Stack(deployment, endpoint, frozenset(environment.capabilities))
+
+
+def bring_up(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    account: str = DEFAULT_ACCOUNT,
+    progress: Progress,
+    port: int | None = None,
+    owner: Owner = "detached",
+) -> Session:
+    """Bring the stack up; an environment that is up is used, and only what changed is deployed to it.
+
+    A fresh environment starts while the app is synthesized and Terraform is initialized.
+
+    Args:
+        workspace: The project.
+        settings: Its settings.
+        account: 12 digits; stacks in different accounts do not see each other.
+        progress: Told about each step.
+        port: The port asked for; default: the setting, else a free one.
+        owner: Whether a fresh environment stays when this process ends.
+
+    Raises:
+        HarnessError: It cannot be brought up. An environment that this call started is stopped again; one
+            that was up stays up.
+    """
+    target = target_for(settings, workspace, port=port)
+    running = target.running()
+    if running is not None:
+        _check_port(running, port)
+        deployment = _deploy(workspace, settings, account, progress, lambda: running)
+        return Session(running, deployment, started=False)
+    with _fresh_environment(target, progress, owner) as booting:
+        deployment = _deploy(workspace, settings, account, progress, booting.environment)
+        environment = booting.environment()
+    return Session(environment, deployment, booting.started(environment))
+
+
+def deploy_to_running(
+    workspace: Workspace, settings: Settings, *, account: str = DEFAULT_ACCOUNT, progress: Progress
+) -> Session:
+    """Deploy to the environment that is up.
+
+    Raises:
+        NoEnvironmentError: None is up.
+        HarnessError: The stack cannot be deployed.
+    """
+    running = running_environment(workspace, settings)
+    deployment = _deploy(workspace, settings, account, progress, lambda: running)
+    return Session(running, deployment, started=False)
+
+
+def running_environment(workspace: Workspace, settings: Settings) -> Environment:
+    """The environment that is up.
+
+    Raises:
+        NoEnvironmentError: None is up.
+    """
+    running = target_for(settings, workspace).running()
+    if running is None:
+        raise NoEnvironmentError("Nothing is up.", hint="Start it with `harness up`.")
+    return running
+
+
+def take_down(workspace: Workspace, settings: Settings, progress: Progress) -> Environment | None:
+    """Stop the environment with everything it started; return what was stopped, None where nothing was up."""
+    target = target_for(settings, workspace)
+    running = target.running()
+    if running is None:
+        return target.stop()  # what a start that is under way brings up, it waits for
+    with progress.step("Stop") as step:
+        stopped = _kept.pop(running.id, target).stop()
+        step.detail = f"{running.url} (process {running.pid})"
+    return stopped
+
+
+def _deploy(
+    workspace: Workspace,
+    settings: Settings,
+    account: str,
+    progress: Progress,
+    environment: Callable[[], Environment],
+) -> Deployment:
+    with _Runtimes(workspace, settings, progress) as runtimes:
+
+        def prepared() -> Environment:
+            """What the apply needs: an environment with the roles; the runtimes follow while it works."""
+            runtimes.ensure(synthesized_runtimes(workspace, account))
+            ready = environment()
+            if settings.roles:
+                ensure_roles(ready.endpoint(account=account), settings.roles)
+            return ready
+
+        deployment = deploy(workspace, settings, environment=prepared, account=account, progress=progress)
+        runtimes.ensure({function.runtime for function in deployment.functions})
+        runtimes.wait()
+    return deployment
+
+
+def synthesized_runtimes(workspace: Workspace, account: str = DEFAULT_ACCOUNT) -> set[str]:
+    """The Lambda runtimes that the last synthesized stack names; none where nothing was synthesized yet."""
+    found: set[str] = set()
+    for file in workspace.deployment(account).rglob("cdk.tf.json"):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            functions = json.loads(file.read_bytes())["resource"].get("aws_lambda_function", {})
+            found |= {function["runtime"] for function in functions.values() if "runtime" in function}
+    return found
+
+
+class _Runtimes:
+    """What functions run on: one environment for each Lambda runtime, made side by side."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, progress: Progress) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._progress = progress
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="harness-runtime")
+        self._making: dict[str, Future[None]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def ensure(self, runtimes: Iterable[str]) -> None:
+        """Begin to make those that have not begun."""
+        for runtime in sorted(runtimes):
+            if runtime not in self._making:
+                self._making[runtime] = self._pool.submit(self._make, runtime)
+
+    def wait(self) -> None:
+        """Wait until all are there.
+
+        Raises:
+            RuntimeMissingError: There is no Python for one of them.
+        """
+        for future in self._making.values():
+            future.result()
+
+    def _make(self, runtime: str) -> None:
+        with self._progress.step(f"Runtime {runtime}") as step:
+            made = ensure_environment(runtime, self._workspace.runtimes, strict=self._settings.strict_runtime)
+            step.detail = f"{made.interpreter.path}{' (new)' if made.fresh else ''}"
+        if made.interpreter.warning:
+            self._progress.warn(made.interpreter.warning)
+
+
+class _Booting:
+    """An environment that starts in a thread of its own."""
+
+    def __init__(self, target: Target, progress: Progress, owner: Owner) -> None:
+        self._since = time.time()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="harness-boot")
+        self._start: Future[Environment] = self._pool.submit(target.start, progress, owner=owner)
+
+    def environment(self) -> Environment:
+        """The environment, when it is ready."""
+        return self._start.result()
+
+    def started(self, environment: Environment) -> bool:
+        """Whether it was started by this call, and not by another process in the same moment."""
+        return environment.started_at >= self._since
+
+    def close(self) -> Environment | None:
+        """Wait until the start has ended, whichever way; what it started, if it did."""
+        self._pool.shutdown(wait=True)
+        failed = self._start.exception()
+        return None if failed else self._start.result()
+
+
+@contextlib.contextmanager
+def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iterator[_Booting]:
+    """Start an environment while the block runs; stop it again when the block fails."""
+    booting = _Booting(target, progress, owner)
+    try:
+        yield booting
+    except BaseException:
+        with _no_interrupt():
+            environment = booting.close()
+            if environment is not None and booting.started(environment):
+                with progress.step("Stop") as step:
+                    target.stop()
+                    step.detail = "nothing stays up half-way"
+        raise
+    environment = booting.close()
+    if environment is not None and owner == "this-process":
+        _kept[environment.id] = target
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Finish the block even when Ctrl-C is pressed once more."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _check_port(running: Environment, port: int | None) -> None:
+    if port is not None and urlsplit(running.url).port != port:
+        raise UsageError(
+            f"An environment is up at {running.url}, which is not port {port}.",
+            hint="Leave --port out to use it, or stop it first: `harness down`.",
+        )
