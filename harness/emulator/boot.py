@@ -10,6 +10,7 @@ from localstack.logging.setup import setup_logging_from_config
 from localstack.runtime.exceptions import LocalstackExit
 from localstack.services.plugins import SERVICE_PLUGINS
 
+from harness.emulator import patches
 from harness.emulator.control import register_routes
 from harness.emulator.runtime import create_runtime
 
@@ -41,6 +42,7 @@ def run(
         on_runtime: Called, before anything is served, with the function that stops the runtime.
     """
     setup_logging_from_config()
+    patches.apply()
     register_routes(options)
 
     def ready() -> None:
