@@ -1,0 +1,39 @@
+"""A handler reaches the emulator, and never AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.drive import Stack
+
+CALLS_AWS = """
+import boto3
+from botocore.config import Config
+
+def lambda_handler(event, context):
+    config = Config(connect_timeout=5, retries={"total_max_attempts": 1})
+    client = boto3.client("sts", endpoint_url=event["endpoint"], config=config)
+    try:
+        return {"answered": client.get_caller_identity()["Account"]}
+    except Exception as error:
+        return {"refused": type(error).__name__}
+"""
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://sts.us-east-1.amazonaws.com",
+        "https://sts.eu-west-3.amazonaws.com",
+        "https://52.94.133.131",
+    ],
+)
+def test_a_handler_that_names_an_endpoint_of_aws_is_refused(stack: Stack, endpoint: str) -> None:
+    function = stack.function("CalculatorLambda")
+    with function.replaced_code({"lambda_function.py": CALLS_AWS.encode()}):
+        answer = function.invoke({"endpoint": endpoint})
+        assert answer.payload == {"refused": "EndpointConnectionError"}
+        assert function.invoke({"endpoint": None}).payload == {"answered": stack.endpoint.account}
