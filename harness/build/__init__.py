@@ -1,1 +1,7 @@
 """Handler source to deployment zip, byte for byte reproducible."""
+
+from harness.build.archive import build_zip, read_package
+from harness.build.check import check_sources
+from harness.build.package import BuiltPackage, build_package
+
+__all__ = ["BuiltPackage", "build_package", "build_zip", "check_sources", "read_package"]
