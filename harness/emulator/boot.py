@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from harness.emulator.configuration import Options
 
+QUIET_STATUS = 400
+"""Requests that were answered below this are not logged."""
+
 LOG = logging.getLogger(__name__)
 
 WARMED_SERVICES = ("sqs", "lambda", "sts", "iam", "logs")
@@ -42,6 +45,8 @@ def run(
         on_runtime: Called, before anything is served, with the function that stops the runtime.
     """
     setup_logging_from_config()
+    for name in ("localstack.request.aws", "localstack.request.http"):
+        logging.getLogger(name).addFilter(_is_worth_a_line)
     patches.apply()
     register_routes(options)
 
@@ -58,6 +63,12 @@ def run(
         LOG.error("LocalStack stopped: %s", reason)  # noqa: TRY400 - a reason, no traceback
         return int(reason.code)
     return int(runtime.exit_code)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Refused requests are; the thousands of others are not. The status is among the record's arguments."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    return any(isinstance(item, int) and item >= QUIET_STATUS for item in arguments)
 
 
 def _warm() -> None:

@@ -1,41 +1,198 @@
-"""The control API under `/_harness/`, on the emulator's own port: JSON in, JSON out."""
+"""The control API under `/_harness/`, on the emulator's own port: JSON in, JSON out.
+
+An error is `{"message": …}` with a status of 400 and above.
+"""
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
+import re
+import time
+from functools import wraps
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from localstack.http import Response
 from localstack.services.edge import ROUTER
+from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
+
+from harness.emulator import queues
+from harness.emulator.functions import lambda_provider
+from harness.emulator.poller import WORKERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localstack.http import Request
 
     from harness.emulator.configuration import Options
 
 CAPABILITIES = ("deploy", "send", "results", "logs", "debug")
+DEFAULT_ACCOUNT = "000000000000"
+ALL_ACCOUNTS = "all"
+RESET_SECONDS = 10.0
+"""How long a reset waits for batches that are in flight."""
+
+
+class RefusedError(Exception):
+    """A request that cannot be done as it was put."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def register_routes(options: Options) -> None:
     """Add the routes to LocalStack's gateway."""
+    control = Control(options)
+    routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
+        ("GET", "health", control.health),
+        ("POST", "reset", control.reset),
+        ("GET", "environments", control.environments),
+        ("GET", "debug", control.debugging),
+        ("POST", "debug", control.start_debugging),
+        ("DELETE", "debug", control.stop_debugging),
+    )
+    for method, name, handler in routes:
+        ROUTER.add(f"/_harness/{name}", _answering(handler), methods=[method])
 
-    def health(_: Request) -> Response:
-        return _json(
-            {
-                "status": "running",
-                "version": version("sqs-lambda-harness"),
-                "localstack": version("localstack-core"),
-                "instance": options.instance,
-                "pid": os.getpid(),
-                "capabilities": list(CAPABILITIES),
-            },
-        )
 
-    ROUTER.add("/_harness/health", health, methods=["GET"])
+def _answering(handler: Callable[[Request], Any]) -> Callable[[Request], Response]:
+    @wraps(handler)
+    def answer(request: Request) -> Response:
+        try:
+            # No page, not even one on this machine, has business here.
+            if "Origin" in request.headers:
+                raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
+            return _json(handler(request))
+        except RefusedError as refused:
+            return _json({"message": str(refused)}, refused.status)
+
+    return answer
 
 
 def _json(document: Any, status: int = 200) -> Response:
     response = Response(status=status)
     response.set_json(document)
     return response
+
+
+def account_of(request: Request, document: dict[str, Any] | None = None) -> str:
+    """The account that a request is about: in its body, else its query, else the default one."""
+    account = (document or {}).get("account") or request.args.get("account") or DEFAULT_ACCOUNT
+    if account != ALL_ACCOUNTS and not re.fullmatch(r"\d{12}", str(account)):
+        raise RefusedError(f"An account has 12 digits; {account!r} has not.")
+    return str(account)
+
+
+def document_of(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body; empty where there is no body."""
+    text = request.get_data(as_text=True)
+    try:
+        document = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        raise RefusedError(f"The body is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise RefusedError("The body must be a JSON object.")
+    return document
+
+
+class Control:
+    """What the routes do.
+
+    Args:
+        options: What the emulator was started with.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._health = {
+            "status": "running",
+            "version": version("sqs-lambda-harness"),
+            "localstack": version("localstack-core"),
+            "instance": options.instance,
+            "pid": os.getpid(),
+            "capabilities": list(CAPABILITIES),
+        }
+
+    def health(self, _: Request) -> dict[str, Any]:
+        """Who answers, and what it can do."""
+        return self._health
+
+    def reset(self, request: Request) -> dict[str, Any]:
+        """Empty an account's queues, when what is in flight has ended: it would still send results."""
+        account = account_of(request, document_of(request))
+        chosen = None if account == ALL_ACCOUNTS else account
+        queues.empty(chosen)
+        deadline = time.monotonic() + RESET_SECONDS
+        workers = [worker for worker in list(WORKERS.values()) if chosen in {None, worker.account}]
+        busy = sum(not worker.wait_until_idle(deadline) for worker in workers)
+        return {"account": account, "queues": queues.empty(chosen), "mappings_still_busy": busy}
+
+    def environments(self, request: Request) -> list[dict[str, Any]]:
+        """The execution environments of an account's functions."""
+        if not _is_running("lambda"):
+            return []
+        account = account_of(request)
+        started = lambda_provider().lambda_service.assignment_service.environments
+        return [
+            {
+                "id": environment.id,
+                "function": environment.function_version.id.function_name,
+                "pid": getattr(environment.runtime_executor, "pid", None),
+                "state": environment.status.name.lower(),
+                "runtime": environment.function_version.config.runtime,
+                "account": environment.function_version.id.account,
+            }
+            for of_version in list(started.values())
+            for environment in list(of_version.values())
+            if account in {ALL_ACCOUNTS, environment.function_version.id.account}
+        ]
+
+    def debugging(self, request: Request) -> Any:
+        """The functions that run under a debugger."""
+        return _debugging().sessions(account_of(request))
+
+    def start_debugging(self, request: Request) -> Any:
+        """Run a function under a debugger from its next invocation on."""
+        document = document_of(request)
+        account = account_of(request, document)
+        function = document.get("function")
+        port = document.get("port", 0)
+        wait = document.get("wait", True)
+        source_root = document.get("source_root")
+        if not isinstance(function, str) or not function:
+            raise RefusedError('"function" must be a name or an ARN.')
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:  # noqa: PLR2004
+            raise RefusedError('"port" must be a number from 0 to 65535.')
+        if not isinstance(wait, bool):
+            raise RefusedError('"wait" must be true or false.')
+        if source_root is not None and not isinstance(source_root, str):
+            raise RefusedError('"source_root" must be a path.')
+        try:
+            return _debugging().start(account, function, port=port, wait=wait, source_root=source_root)
+        except LookupError as error:
+            raise RefusedError(str(error.args[0]), 404) from error
+        except (OSError, ValueError) as error:
+            raise RefusedError(str(error)) from error
+
+    def stop_debugging(self, request: Request) -> Any:
+        """Run a function without a debugger again."""
+        function = request.args.get("function")
+        if not function:
+            raise RefusedError("?function= must be a name or an ARN.")
+        try:
+            return _debugging().stop(account_of(request), function)
+        except LookupError as error:
+            raise RefusedError(str(error.args[0]), 404) from error
+
+
+def _is_running(service: str) -> bool:
+    """Whether a service has been started; asking must not start it."""
+    return bool(SERVICE_PLUGINS.get_states().get(service) == ServiceState.RUNNING)
+
+
+def _debugging() -> Any:
+    """The executor's debugger sessions; imported when first asked for."""
+    return importlib.import_module("harness.emulator.executor.debugging")

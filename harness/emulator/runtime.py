@@ -16,6 +16,8 @@ from localstack.runtime.server import RuntimeServer
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 
+from harness.emulator.guard import guard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,6 +67,13 @@ class HarnessComponents(AwsComponents):
     def runtime_server(self) -> RuntimeServer:
         """The server that `LocalstackRuntime` runs."""
         return LoopbackServer(self._listener)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """LocalStack's gateway, with the guard in front of it."""
+        gateway = super().gateway
+        gateway.request_handlers.insert(0, guard)
+        return gateway
 
 
 class HarnessRuntime(LocalstackRuntime):

@@ -1,0 +1,69 @@
+"""IAM roles that a stack names and does not make itself, such as the lab's `LabRole`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.exceptions
+
+from harness.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.targets.base import Endpoint
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+PERMISSIONS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": "*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ChangeMessageVisibility",
+                "sqs:SendMessage",
+                "sqs:GetQueueUrl",
+            ],
+            "Resource": "*",
+        },
+    ],
+}
+POLICY_NAME = "queues-and-logs"
+
+
+def ensure_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
+    """Make the roles of those names in the endpoint's account, with Lambda's trust and the permissions above.
+
+    A role that exists keeps its trust, and gets the permissions.
+
+    Raises:
+        EmulatorError: The endpoint refused.
+    """
+    iam = boto3.session.Session().client("iam", **endpoint.client_arguments())
+    for name in names:
+        try:
+            with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+                iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+            iam.put_role_policy(
+                RoleName=name,
+                PolicyName=POLICY_NAME,
+                PolicyDocument=json.dumps(PERMISSIONS),
+            )
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            raise EmulatorError(f"The role {name!r} could not be made at {endpoint.url}: {error}") from error
