@@ -88,7 +88,8 @@ def pytest_runtest_makereport(
     call: pytest.CallInfo[None],
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the function's log lines to a failed test that used a stack."""
-    hide_inner_frames(call)
+    if not item.config.getoption("fulltrace"):
+        hide_inner_frames(call)
     report = yield
     if report.failed and call.when == "call" and _USED in item.stash:
         report.sections.extend(log_sections(*item.stash[_USED]))

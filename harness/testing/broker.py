@@ -42,7 +42,7 @@ class BrokerAddress:
         try:
             with Client(self.path, family="AF_UNIX", authkey=self.key) as connection:
                 answer = json.loads(connection.recv_bytes())
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, AuthenticationError) as error:
             raise EmulatorError(f"The test run's first process does not answer: {error}.") from error
         if answer:
             raise EmulatorError(answer["message"], hint=answer["hint"], detail=answer["detail"])

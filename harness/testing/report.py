@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+
+import pytest
 
 import harness
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    import pytest
-
     from harness.drive import Stack
 
 _PACKAGE = Path(harness.__file__).parent
@@ -21,9 +22,19 @@ def hide_inner_frames(call: pytest.CallInfo[None]) -> None:
     """Let the traceback of an error raised on purpose end in the test, not inside the harness."""
     if call.excinfo is None or not isinstance(call.excinfo.value, HarnessError):
         return
-    outside = call.excinfo.traceback.filter(lambda entry: _PACKAGE not in Path(entry.path).parents)
-    if outside:
-        call.excinfo.traceback = outside
+    entries = []
+    entry: TracebackType | None = call.excinfo.tb
+    while entry and _PACKAGE not in Path(entry.tb_frame.f_code.co_filename).parents:
+        entries.append(entry)
+        entry = entry.tb_next
+    if entry is None or not entries:
+        return
+    shown: TracebackType | None = None
+    for kept in reversed(entries):
+        shown = TracebackType(shown, kept.tb_frame, kept.tb_lasti, kept.tb_lineno)
+    error = call.excinfo.value
+    error.__cause__, error.__suppress_context__ = None, True  # what botocore raised is in the message
+    call.excinfo = pytest.ExceptionInfo.from_exc_info((type(error), error, cast("TracebackType", shown)))
 
 
 def log_sections(stack: Stack, since: int) -> list[tuple[str, str]]:

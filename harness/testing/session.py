@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.control import ControlApi
 from harness.errors import EmulatorError, HarnessError, TerraformMissingError
+from harness.progress import Progress
 from harness.settings import Settings
 from harness.testing.terminal import shown_progress
 from harness.testing.variations import Variation
@@ -137,24 +138,29 @@ class HarnessSession:
         """Stop what this run started, unless it was told to keep it."""
         if self._started is None or self._options.keep:
             return
-        from harness.targets.registry import target_for  # noqa: PLC0415 - only where a stack was used
+        from harness import up  # noqa: PLC0415 - only where a stack was used
+        from harness.targets.registry import target_for  # noqa: PLC0415 - the same
 
+        started, self._started = self._started, None
         target = self._target or target_for(self.settings, self.workspace)
         running = target.running()
-        if running is not None and running.id == self._started.id:
-            target.stop()
-        self._started = None
+        if running is None or running.id != started.id:
+            return
+        if self._target:
+            self._target.stop()
+        else:
+            up.take_down(self.workspace, self.settings, Progress())
 
     @property
     def _owner(self) -> Owner:
         return "detached" if self._options.keep else "this-process"
 
     def _bring_up(self, variation: Variation) -> Deployed:
-        from harness import drive, up  # noqa: PLC0415 - a run without a test that uses a stack loads no boto3
+        settings = self.settings
+        from harness import up  # noqa: PLC0415 - a run without a test that uses a stack loads no boto3
 
         if self._broker:
             self._broker.ask()
-        settings = self.settings
         settings = replace(settings, environment={**settings.environment, **dict(variation.variables)})
         with shown_progress(self._config, f"harness: bringing the stack up ({variation})") as progress:
             session = up.bring_up(
@@ -164,9 +170,6 @@ class HarnessSession:
                 progress=progress,
                 owner=self._owner,
             )
-        environment, deployment = session.environment, session.deployment
         if session.started:
-            self._started = environment
-        endpoint = environment.endpoint(region=deployment.region, account=deployment.account)
-        stack = drive.Stack(deployment, endpoint, frozenset(environment.capabilities))
-        return Deployed(environment, deployment, stack)
+            self._started = session.environment
+        return Deployed(session.environment, session.deployment, session.stack())
