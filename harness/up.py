@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 from harness.deploy import deploy
 from harness.drive import Stack
 from harness.errors import NoEnvironmentError, UsageError
-from harness.runtimes import ensure_environment
+from harness.runtimes.environment import ensure_environment
 from harness.targets.base import DEFAULT_ACCOUNT
 from harness.targets.registry import target_for
-from harness.targets.roles import ensure_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -146,14 +145,28 @@ def _deploy(
             """What the apply needs: an environment with the roles; the runtimes follow while it works."""
             runtimes.ensure(synthesized_runtimes(workspace, account))
             ready = environment()
-            if settings.roles:
-                ensure_roles(ready.endpoint(account=account), settings.roles)
+            _ensure_roles(workspace, settings, ready, account)
             return ready
 
         deployment = deploy(workspace, settings, environment=prepared, account=account, progress=progress)
         runtimes.ensure({function.runtime for function in deployment.functions})
         runtimes.wait()
     return deployment
+
+
+def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, account: str) -> None:
+    """Make the roles, once for each environment: asking IAM each time would cost more than all the rest."""
+    note = workspace.deployment(account) / "roles.json"
+    made = {"environment": ready.id, "roles": list(settings.roles)}
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(note.read_bytes()) == made:
+            return
+    if settings.roles:
+        from harness.targets.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
+
+        ensure_roles(ready.endpoint(account=account), settings.roles)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(made), encoding="utf-8")
 
 
 def synthesized_runtimes(workspace: Workspace, account: str = DEFAULT_ACCOUNT) -> set[str]:
@@ -249,15 +262,16 @@ def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iter
 
 @contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Finish the block even when Ctrl-C is pressed once more."""
+    """Finish the block even when Ctrl-C is pressed once more, or SIGTERM comes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _check_port(running: Environment, port: int | None) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.build.package import build_zip
+from harness.build import build_zip
 from harness.drive import clients, logs
 from harness.drive.deadline import Deadline, until
 from harness.errors import MessageError, WaitTimeoutError

@@ -137,7 +137,7 @@ class _Gathering:
         self._queue.change_visibility(left, 0)
 
     def _reserve(self) -> int:
-        """How many to receive next, 0 when it is over; waits while others have reserved all that is missing."""
+        """How many to receive next, 0 when it is over; waits while others have reserved what is missing."""
         with self._changed:
             while True:
                 if self._missing <= 0 or self._failure is not None or self._deadline.over:

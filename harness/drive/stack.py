@@ -12,7 +12,7 @@ from harness.errors import HarnessError, NotFoundInStackError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.deploy.resources import Deployment, FunctionResource, QueueResource
+    from harness.deploy import Deployment, FunctionResource, QueueResource
     from harness.targets.base import Endpoint
 
 

@@ -1,0 +1,91 @@
+"""`harness deploy`, `synth`, `package`: the steps of `up` alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.build import build_package, check_sources
+from harness.cli.app import App, command
+from harness.cli.environment import deployment_json
+from harness.deploy import synthesize
+from harness.report.tables import deployed_table
+from harness.targets.base import DEFAULT_ACCOUNT
+from harness.up import deploy_to_running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.build import BuiltPackage
+
+
+@click.command()
+@command
+def deploy(app: App) -> int:
+    """Deploy the stack to the environment that is up."""
+    started = time.perf_counter()
+    session = deploy_to_running(app.workspace, app.settings, progress=app.progress)
+    seconds = time.perf_counter() - started
+    what = "deployed" if session.deployment.changed else "nothing changed"
+    app.show(
+        f"{session.deployment.stack} is at {session.environment.url} ({what}, {seconds:.1f} s)",
+        deployed_table(session.deployment),
+    )
+    return app.answer(
+        {
+            "environment": session.environment.as_json(),
+            "deployment": deployment_json(session.deployment),
+            "changed": session.deployment.changed,
+            "seconds": round(seconds, 3),
+            **app.steps(),
+        }
+    )
+
+
+@click.command()
+@command
+def synth(app: App) -> int:
+    """Synthesize the CDKTF app, and show where its Terraform JSON is."""
+    packages = _build(app)
+    made = synthesize(
+        app.workspace, app.settings, account=DEFAULT_ACCOUNT, packages=packages, progress=app.progress
+    )
+    app.show(f"{made.stack}  {made.folder}")
+    return app.answer({"stack": made.stack, "folder": str(made.folder), "fresh": made.fresh, **app.steps()})
+
+
+@click.command()
+@command
+def package(app: App) -> int:
+    """Make the deployment packages that the settings name."""
+    packages = _build(app)
+    if not packages:
+        app.show("The project names no packages: add [[tool.harness.package]] to pyproject.toml.")
+    for made in packages:
+        state = "made" if made.changed else "unchanged"
+        app.show(f"{_shown(made.path, app.workspace.root)}  {state}  {made.sha256}")
+    return app.answer(
+        {
+            "packages": [
+                {"path": str(made.path), "sha256": made.sha256, "changed": made.changed} for made in packages
+            ],
+            **app.steps(),
+        }
+    )
+
+
+def _build(app: App) -> list[BuiltPackage]:
+    packages = []
+    for settings in app.settings.packages:
+        with app.progress.step("Package") as step:
+            made = build_package(app.workspace, settings)
+            check_sources(made)
+            step.detail = f"{settings.output}{'' if made.changed else ' unchanged'}"
+        packages.append(made)
+    return packages
+
+
+def _shown(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
