@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
 
+_RESET_SECONDS = 10  # that one reset waits for invocations to end
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -110,8 +112,22 @@ class HarnessSession:
         return found
 
     def reset(self, deployed: Deployed) -> None:
-        """Empty the variation's queues, and end what its functions still do for messages of the past."""
-        ControlApi(deployed.environment.url, deployed.deployment.account).call("POST", "reset")
+        """Empty the variation's queues, once no invocation runs that would still send results.
+
+        Raises:
+            HarnessError: An invocation of an earlier test does not end.
+        """
+        control = ControlApi(deployed.environment.url, deployed.deployment.account)
+        longest = max((function.timeout for function in deployed.deployment.functions), default=0)
+        # One call waits a while; a function that runs into its timeout may take longer than that.
+        for _ in range(1 + longest // _RESET_SECONDS):
+            if not control.call("POST", "reset")["mappings_still_busy"]:
+                return
+        raise HarnessError(
+            "An invocation that an earlier test caused has not ended, so that its results could be this "
+            "test's.",
+            hint="Is a debugger stopped in it? `harness down` ends everything.",
+        )
 
     def ensure_environment(self) -> Environment:
         """The environment, with nothing deployed by this call; started where none is up.

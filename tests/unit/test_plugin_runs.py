@@ -16,13 +16,18 @@ BASE = """
         with CALLS.open("a") as file:
             print(*words, file=file)
 
-    harness.control.ControlApi.call = lambda self, *words, **_: note("control", *words, self.account)
+    def call(self, *words):
+        note("control", *words, self.account)
+        return {{"mappings_still_busy": 0}}
+
+    harness.control.ControlApi.call = call
     environment = SimpleNamespace(
         id="one", url="http://127.0.0.1:1", target="embedded", capabilities=("deploy", "logs")
     )
 
     class Function:
         name = "adder"
+        timeout = 30
         def logs(self, since):
             return [SimpleNamespace(message="a line of the log")]
 
