@@ -1,0 +1,1 @@
+"""How long the harness takes, measured on the real thing: `make bench`."""
