@@ -1,0 +1,137 @@
+"""The plug-in in real runs of a project: what it starts, shares, keeps, and leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.support.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ADD = """
+    sent = stack.queue("InputQueue").send({"operation": "add", "a": 5, "b": 3})
+    answer = stack.queue("OutputQueue").receive_one().json()
+    assert (answer["messageId"], answer["result"]) == (sent.id, 8)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path / "project")
+    yield made
+    made.stop()
+
+
+def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project) -> None:
+    project.write(
+        "test_stack.py",
+        f"def test_adds(stack):\n{ADD}\n"
+        f"def test_fails(stack):\n{ADD}\n"
+        "    stack.function('calculatrice').wait_for_log('REPORT')\n"
+        "    assert answer['result'] == 9\n"
+        "def test_waits_in_vain(stack):\n"
+        "    stack.queue('OutputQueue').receive_one(timeout=0.1)\n",
+    )
+    code, output = project.run()
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "2 failed, 1 passed" in output
+    assert "harness: bringing the stack up (as it is)" in output
+    assert "Emulator" in output
+    assert "harness: log of calculatrice" in output
+    assert "START RequestId" in output
+    assert "WaitTimeoutError: 0 of 1 messages came out of calculatrice-output-queue" in output
+    assert "harness/drive" not in output
+    assert project.environment() is None
+    assert not project.workspace.environment_file.exists()
+
+
+def test_what_is_kept_is_used_again_and_a_handler_sees_nothing_of_the_host(project: Project) -> None:
+    project.write(
+        "test_stack.py",
+        "from pathlib import Path\n"
+        "SHOWS = b'import os\\ndef lambda_handler(event, context): return dict(os.environ)'\n"
+        f"def test_adds(stack, harness_session):\n{ADD}\n"
+        "    with Path('ids').open('a') as ids:\n"
+        "        print(harness_session.ensure_environment().id, file=ids)\n"
+        "def test_environment(stack):\n"
+        "    function = stack.function('calculatrice')\n"
+        "    with function.replaced_code({'lambda_function.py': SHOWS}):\n"
+        "        seen = function.invoke({}).payload\n"
+        "    assert seen['AWS_LAMBDA_FUNCTION_NAME'] == 'calculatrice'\n"
+        "    assert 'HOST_SECRET' not in seen\n"
+        "    assert not [name for name, value in seen.items() if 'REALLOOKING' in value]\n",
+    )
+    host = {
+        "AWS_ACCESS_KEY_ID": "AKIAREALLOOKING00000",
+        "AWS_SECRET_ACCESS_KEY": "REALLOOKING/secret",
+        "AWS_SESSION_TOKEN": "REALLOOKING-token",
+        "AWS_PROFILE": "REALLOOKING-production",
+        "HOST_SECRET": "REALLOOKING",
+    }
+    assert project.run("--harness-keep", environ=host)[0] == pytest.ExitCode.OK
+    kept = project.environment()
+    assert kept
+    assert project.run()[0] == pytest.ExitCode.OK
+    assert project.environment() == kept
+    assert (project.workspace.root / "ids").read_text().split() == [kept.id, kept.id]
+
+
+def test_a_run_that_is_killed_leaves_no_process(project: Project) -> None:
+    project.write(
+        "test_stack.py",
+        f"def test_adds(stack):\n{ADD}\n    open('reached', 'w').write('now')\n    open('never').read()\n",
+    )
+    for name in ("reached", "never"):
+        os.mkfifo(project.workspace.root / name)
+    run = project.pytest()
+    assert (project.workspace.root / "reached").read_text() == "now"
+    environment = project.environment()
+    assert environment
+    emulator = psutil.Process(environment.pid)
+    started = [emulator, *emulator.children(recursive=True)]
+    assert len(started) > 1
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
+    assert project.environment() is None
+
+
+def test_workers_share_one_environment_each_in_its_account(project: Project) -> None:
+    project.write(
+        "test_stack.py",
+        "import pytest\nfrom pathlib import Path\n"
+        "@pytest.mark.parametrize('number', range(8))\n"
+        f"def test_adds(stack, harness_session, number):\n{ADD}\n"
+        "    environment = harness_session.ensure_environment()\n"
+        "    with Path('seen').open('a') as seen:\n"
+        "        print(environment.id, stack.endpoint.account, file=seen)\n",
+    )
+    code, output = project.run("-n", "2")
+    assert code == pytest.ExitCode.OK
+    assert "8 passed" in output
+    seen = [line.split() for line in (project.workspace.root / "seen").read_text().splitlines()]
+    assert len({environment for environment, _ in seen}) == 1
+    assert len({account for _, account in seen}) == 2
+    assert project.environment() is None
+
+
+def test_a_broken_stack_is_told_once_per_test_and_leaves_nothing(project: Project) -> None:
+    app = project.workspace.root / "stack" / "__main__.py"
+    app.write_text("open('synthesized', 'a').write('x')\nraise ValueError('no such queue')\n")
+    project.write("test_stack.py", "def test_one(stack): ...\ndef test_two(stack): ...\n")
+    code, output = project.run()
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "2 errors" in output
+    assert "no such queue" in output
+    assert "harness/testing" not in output
+    assert "harness/deploy" not in output
+    assert (project.workspace.root / "synthesized").read_text() == "x"
+    assert project.environment() is None
