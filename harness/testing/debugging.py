@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from harness.testing.options import Options
     from harness.testing.session import Deployed, HarnessSession
 
+_PATIENCE = 3600.0  # seconds that a test waits for a result while somebody debugs
+
 
 class Debugger:
     """Debugs the mapped function of one variation at a time, for they share a port.
@@ -34,6 +36,9 @@ class Debugger:
         if self._options.debug_port is None or (self._current and self._current[0] is deployed):
             return
         from harness.debug import start_debugging  # noqa: PLC0415 - only where a run debugs
+        from harness.drive.deadline import lengthen_deadlines  # noqa: PLC0415 - the same
+
+        lengthen_deadlines(_PATIENCE)
 
         self.close()
         function = deployed.stack.function_mapped()
