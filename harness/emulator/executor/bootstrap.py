@@ -1,0 +1,115 @@
+"""What a function's process runs first: the way to AWS is shut, the debugger started, the runtime client run.
+
+It runs with the runtime's own Python (3.9 or newer), with nothing but the runtime's environment installed, and
+imports nothing of the harness. Its settings arrive on standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+AWS_SUFFIXES = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".aws",
+    ".aws.dev",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+)
+METADATA_ADDRESSES = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "instance-data"}
+)
+GUARDED = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto"})
+
+
+class AwsRefusedError(RuntimeError):
+    """A function that runs locally wanted to open a connection to AWS."""
+
+
+def is_aws(host: Any) -> bool:
+    """Whether a host name or address belongs to AWS's endpoints or to its metadata services."""
+    if isinstance(host, (bytes, bytearray)):
+        host = bytes(host).decode("ascii", "replace")
+    if not isinstance(host, str):
+        return False
+    name = host.lower().rstrip(".")
+    return name in METADATA_ADDRESSES or name.endswith(AWS_SUFFIXES)
+
+
+def refuse_aws(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: Python calls it before any of its code resolves a name or connects."""
+    if event not in GUARDED:
+        return
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) and address else None
+    else:
+        host = arguments[0]
+    if is_aws(host):
+        raise AwsRefusedError(
+            f"Refused to connect to {host}: a function that runs locally never reaches AWS. "
+            "Clients made without endpoint_url use AWS_ENDPOINT_URL, which names the emulator."
+        )
+
+
+def main() -> None:
+    """Run the function until its process is killed."""
+    settings = read_settings()
+    task_root = settings["task_root"]
+    # This file's own folder stands there: a handler must not find the harness's modules.
+    sys.path[0] = task_root
+    sys.addaudithook(refuse_aws)
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))  # frames and lines share one pipe: one order
+    if settings.get("debug"):
+        start_debugger(settings["debug"], task_root)
+    from awslambdaric.__main__ import main as run  # noqa: PLC0415 - its import is part of the init phase
+
+    sys.argv = ["bootstrap", settings["handler"]]
+    run(sys.argv)
+
+
+def read_settings() -> dict[str, Any]:
+    """The settings, which arrive once the reaper knows the process; nothing arrives if the emulator died."""
+    chunks = []
+    while True:
+        chunk = os.read(0, 65536)
+        if not chunk:
+            break
+        chunks.append(chunk)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    if not chunks:
+        sys.exit(1)
+    settings: dict[str, Any] = json.loads(b"".join(chunks))
+    return settings
+
+
+def start_debugger(options: dict[str, Any], task_root: str) -> None:
+    """Listen for a debugger on a port of its own, tell the emulator which, and wait for a client if asked."""
+    from http.client import HTTPConnection  # noqa: PLC0415 - costs time, and is needed here only
+
+    import debugpy  # noqa: PLC0415, T100 - this is what debugging is
+
+    _, port = debugpy.listen(("127.0.0.1", 0))  # noqa: T100 - the same
+    if options.get("source_root"):
+        # Breakpoints in the user's own files are those of the deployed copies; a client that sends
+        # pathMappings of its own replaces this.
+        import pydevd_file_utils  # type: ignore[import-not-found] # noqa: PLC0415 - on the path since debugpy is
+
+        pydevd_file_utils.setup_client_server_paths([(options["source_root"], task_root)])
+    connection = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    connection.request("POST", "/harness/debugger", body=str(port))
+    connection.getresponse().read()
+    connection.close()
+    if options.get("wait"):
+        debugpy.wait_for_client()  # noqa: T100 - the same
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Function errors that the platform, not the handler, reports: payloads and log texts in AWS's words."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+RESPONSE_LIMIT = 6_291_556
+"""Bytes of a response, as AWS's own message has it (row C-12)."""
+
+SIGNALS = {
+    signal.SIGABRT: "aborted",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGHUP: "hangup",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGINT: "interrupt",
+    signal.SIGKILL: "killed",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGTERM: "terminated",
+}
+
+
+def payload(kind: str, message: str, request_id: str) -> bytes:
+    """`{"errorType", "errorMessage"}` with the request's id in front of the message."""
+    text = {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
+    return json.dumps(text, separators=(",", ":")).encode()
+
+
+def timed_out(seconds: float) -> str:
+    """Row C-02."""
+    return f"Task timed out after {seconds:.2f} seconds"
+
+
+def exited(returncode: int) -> str:
+    """Rows C-08 and C-09; `returncode` as `subprocess` gives it, negative for a signal."""
+    if returncode == 0:
+        return "Runtime exited without providing a reason"
+    if returncode > 0:
+        return f"Runtime exited with error: exit status {returncode}"
+    name = SIGNALS.get(signal.Signals(-returncode), f"signal {-returncode}")
+    return f"Runtime exited with error: signal: {name}"
+
+
+def too_large() -> bytes:
+    """Row C-12."""
+    text = {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size "
+        f"({RESPONSE_LIMIT} bytes).",
+    }
+    return json.dumps(text, separators=(",", ":")).encode()
+
+
+def error_type(error_payload: bytes) -> str:
+    """The error type that a payload names, for the log."""
+    try:
+        return str(json.loads(error_payload)["errorType"])
+    except (ValueError, KeyError, TypeError):
+        return "Runtime.Unknown"

@@ -1,0 +1,348 @@
+"""An execution environment: a process, replaced when it breaks, a folder for its files, a log stream."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localstack.services.lambda_.invocation.lambda_models import InvocationResult
+
+from harness.emulator.executor import configuration, errors, memory
+from harness.emulator.executor.cloudwatch import WRITER, LogStream
+from harness.emulator.executor.process import (
+    Exited,
+    Failed,
+    InitFailed,
+    Launch,
+    Limit,
+    Ready,
+    Responded,
+    RuntimeProcess,
+)
+from harness.emulator.executor.runtime_api import Invocation
+from harness.emulator.executor.variables import lambda_variables
+from harness.runtimes.environment import RuntimeEnvironment, ensure_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from localstack.services.lambda_.invocation.lambda_models import Credentials, FunctionVersion
+
+    from harness.emulator.executor.process import Debugger, Event
+
+INIT_SECONDS = 10.0
+"""Row C-27: then the init is tried again in the invocation, under the function's timeout."""
+
+LONGEST_TIMEOUT = 900
+"""Seconds that a handler is told it has left when a debugger suspends its timeout."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an invocation ended.
+
+    Attributes:
+        payload: JSON for the caller.
+        error: It is a function error.
+        status: For the REPORT line: `timeout`, `error`, or nothing.
+        lines: What the platform logs about it.
+    """
+
+    payload: bytes
+    error: bool = False
+    status: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class Sandbox:
+    """One execution environment of a function version.
+
+    Args:
+        function: The version.
+        credentials: Called when a process starts; credentials of the function's role.
+        initialization: `on-demand` or `provisioned-concurrency`.
+        debugger: Who debugs its processes.
+    """
+
+    def __init__(
+        self,
+        function: FunctionVersion,
+        credentials: Callable[[], Credentials],
+        *,
+        initialization: str = "on-demand",
+        debugger: Debugger | None = None,
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.function = function
+        self.init_error: bytes | None = None
+        self._credentials = credentials
+        self._initialization = initialization
+        self._debugger = debugger
+        self._private = configuration.environments() / self.id
+        self._log = LogStream(
+            function.id.account,
+            function.id.region,
+            function.config.logging_config.get("LogGroup") or f"/aws/lambda/{function.id.function_name}",
+            f"{datetime.now(UTC):%Y/%m/%d}/[{function.id.qualifier}]{self.id}",
+        )
+        self._process: RuntimeProcess | None = None
+        self._init_ms: float | None = None
+        self._started = False
+        self._starting = threading.Lock()
+        self._invoking = threading.Lock()
+        self._stopped = False
+        self._process_unwanted = False
+        self._tail: list[str] = []
+
+    # Life.
+
+    def start(self) -> None:
+        """The init phase; returns when it is over, for better or worse. A second call waits for the first."""
+        with self._starting:
+            if self._started or self._stopped:
+                return
+            self._started = True
+            self._initialize()
+
+    def invoke(self, payload: Mapping[str, str]) -> InvocationResult:
+        """Run one invocation; `payload` is LocalStack's: `invoke-id`, `invoked-function-arn`, ..."""
+        with self._invoking:
+            result = self._invoke(payload)
+        if self._stopped or self._process_unwanted:
+            self._settle()
+        return result
+
+    def stop(self) -> None:
+        """End it; an invocation that is under way comes to its own end first, as on AWS."""
+        self._stopped = True
+        self._settle()
+
+    def drop_process(self) -> None:
+        """End its process only: the next invocation starts another."""
+        self._process_unwanted = True
+        self._settle()
+
+    def description(self) -> dict[str, object]:
+        """For the control API."""
+        identity = self.function.id
+        process = self._process
+        alive = process is not None and not process.exited
+        return {
+            "id": self.id,
+            "function": identity.function_name,
+            "version": identity.qualifier,
+            "account": identity.account,
+            "region": identity.region,
+            "runtime": self.function.config.runtime,
+            "pid": process.pid if process is not None and alive else None,
+            "state": self._state(alive=alive),
+            "debugged": self._debugger is not None,
+        }
+
+    def _state(self, *, alive: bool) -> str:
+        if self._invoking.locked():
+            return "invoking"
+        if self._starting.locked():
+            return "starting"
+        return "idle" if alive else "stopped"
+
+    def _settle(self) -> None:
+        if not self._invoking.acquire(blocking=False):
+            return  # the invocation under way does it at its end
+        try:
+            self._process_unwanted = False
+            self._end_process()
+            if self._stopped:
+                shutil.rmtree(self._private, ignore_errors=True)
+        finally:
+            self._invoking.release()
+
+    # The init phase.
+
+    def _initialize(self) -> None:
+        runtime = self._runtime()
+        self._write(_init_start(self.function, runtime))
+        if runtime.interpreter.warning:
+            self._write(f"[WARNING] {runtime.interpreter.warning}\n")
+        began = time.perf_counter()
+        process = self._spawn(runtime)
+        event = self._initialized(process, Limit(INIT_SECONDS))
+        milliseconds = (time.perf_counter() - began) * 1000
+        if isinstance(event, Ready):
+            self._init_ms = milliseconds
+            return
+        self._end_process()
+        if self._stopped:
+            return
+        outcome = self._broken(event, request_id="", seconds=INIT_SECONDS)
+        self.init_error = outcome.payload
+        status = outcome.status
+        if status == "error":
+            status += f"\tError Type: {errors.error_type(outcome.payload)}"
+        self._write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}\n")
+
+    def _spawn(self, runtime: RuntimeEnvironment) -> RuntimeProcess:
+        self._private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = self.function.config
+        task_root = Path(config.code.get_unzipped_code_location()).resolve()
+        variables = lambda_variables(
+            self.function,
+            credentials=self._credentials(),
+            endpoint=configuration.endpoint(),
+            initialization=self._initialization,
+            log=self._log,
+            private=self._private,
+            runtime_folder=runtime.python.parent.parent,
+            task_root=task_root,
+        )
+        launch = Launch(
+            runtime.python,
+            task_root,
+            config.handler or "",
+            variables,
+            mark=self.id,
+            memory_limit=config.memory_size * memory.MEBIBYTE,
+        )
+        if self._debugger is not None:
+            launch.memory_limit = 1 << 62  # the debugger's own memory is not the function's
+            if runtime.interpreter.version >= (3, 11):
+                launch.arguments = ["-X", "frozen_modules=off"]  # which the debugger cannot look into
+        self._process = RuntimeProcess(launch, self._receive, self._debugger)
+        if self._stopped:
+            self._process.stop()
+        return self._process
+
+    def _runtime(self) -> RuntimeEnvironment:
+        return ensure_environment(
+            self.function.config.runtime, configuration.runtimes(), strict=configuration.strict_runtime()
+        )
+
+    def _initialized(self, process: RuntimeProcess, limit: Limit) -> Event | None:
+        with memory.GUARD.watching(process):
+            return process.initialized(limit)
+
+    def _end_process(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    # An invocation.
+
+    def _invoke(self, payload: Mapping[str, str]) -> InvocationResult:
+        request_id = payload["invoke-id"]
+        self._write(f"START RequestId: {request_id} Version: {self.function.id.qualifier}\n", tail=True)
+        began = time.perf_counter()
+        outcome = self._run(payload, Limit(self.function.config.timeout))
+        milliseconds = (time.perf_counter() - began) * 1000
+        process = self._process
+        if process is not None:
+            process.flush_output()
+            process.memory_peak = max(process.memory_peak, memory.peak(process.pid))
+            if process.exited or outcome.status:
+                self._end_process()
+        for line in outcome.lines:
+            self._write(line, tail=True)
+        self._write(f"END RequestId: {request_id}\n", tail=True)
+        self._write(self._report(request_id, milliseconds, process, outcome), tail=True)
+        lines, self._tail = self._tail, []
+        return InvocationResult(request_id, outcome.payload, outcome.error, "".join(lines))
+
+    def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
+        request_id = payload["invoke-id"]
+        seconds = self.function.config.timeout
+        process = self._process
+        if process is None or process.exited:
+            # After a timeout, a crash or a failed init, AWS initializes again inside the next invocation
+            # (row C-05): its time is the invocation's.
+            self._init_ms = None
+            process = self._spawn(self._runtime())
+            event = self._initialized(process, limit)
+            if not isinstance(event, Ready):
+                return self._broken(event, request_id=request_id, seconds=seconds)
+        remaining = limit.remaining(held=process.held())
+        invocation = Invocation(
+            request_id,
+            payload["invoked-function-arn"],
+            payload["trace-id"],
+            round((time.time() + (LONGEST_TIMEOUT if remaining is None else remaining)) * 1000),
+            payload["payload"].encode(),
+        )
+        with memory.GUARD.watching(process):
+            event = process.invoke(invocation, limit)
+        if isinstance(event, Responded):
+            if len(event.payload) > errors.RESPONSE_LIMIT:
+                return Outcome(errors.too_large(), error=True)
+            return Outcome(event.payload)
+        if isinstance(event, Failed):
+            return Outcome(event.payload, error=True)
+        return self._broken(event, request_id=request_id, seconds=seconds)
+
+    def _broken(self, event: Event | None, *, request_id: str, seconds: float) -> Outcome:
+        """What is reported when there is no answer from the handler; the process is of no more use."""
+        if isinstance(event, InitFailed):
+            return Outcome(event.payload, error=True, status="error")
+        if isinstance(event, Exited):
+            text = errors.exited(event.returncode)
+            return Outcome(
+                errors.payload("Runtime.ExitError", text, request_id),
+                error=True,
+                status="error",
+                lines=(f"RequestId: {request_id} Error: {text}\nRuntime.ExitError\n",),
+            )
+        text = errors.timed_out(seconds)
+        return Outcome(
+            errors.payload("Sandbox.Timedout", text, request_id),
+            error=True,
+            status="timeout",
+            lines=(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {text}\n\n",),
+        )
+
+    # The log.
+
+    def _report(
+        self, request_id: str, milliseconds: float, process: RuntimeProcess | None, outcome: Outcome
+    ) -> str:
+        peak = process.memory_peak if process is not None else 0
+        fields = [
+            f"REPORT RequestId: {request_id}",
+            f"Duration: {milliseconds:.2f} ms",
+            f"Billed Duration: {math.ceil(milliseconds)} ms",
+            f"Memory Size: {self.function.config.memory_size} MB",
+            f"Max Memory Used: {math.ceil(peak / memory.MEBIBYTE)} MB",
+        ]
+        if self._init_ms is not None:
+            fields.append(f"Init Duration: {self._init_ms:.2f} ms")
+            self._init_ms = None
+        if outcome.status:
+            fields.append(f"Status: {outcome.status}")
+        if outcome.status == "error":
+            fields.append(f"Error Type: {errors.error_type(outcome.payload)}")
+        return "\t".join(fields) + "\t\n"
+
+    def _write(self, line: str, *, tail: bool = False) -> None:
+        WRITER.put(self._log, time.time_ns() // 1_000_000, line)
+        if tail:
+            self._tail.append(line)
+
+    def _receive(self, stamp: int, text: str) -> None:
+        WRITER.put(self._log, stamp, text)
+        self._tail.append(text)
+
+
+def _init_start(function: FunctionVersion, runtime: RuntimeEnvironment) -> str:
+    version = ".".join(map(str, runtime.interpreter.version))
+    arn = (function.config.runtime_version_config or {}).get("RuntimeVersionArn", "")
+    return f"INIT_START Runtime Version: python:{version}.harness\tRuntime Version ARN: {arn}\n"
+
+
+def failure_text(payload: bytes) -> str:
+    """The message of an error payload."""
+    return str(json.loads(payload).get("errorMessage", ""))
