@@ -57,20 +57,26 @@ def register_routes(options: Options) -> None:
     )
     for method, name, handler in routes:
         ROUTER.add(f"/_harness/{name}", _answering(handler), methods=[method])
+    # Else LocalStack takes it for a bucket.
+    ROUTER.add("/_harness/<path:name>", _answering(_no_such_route))
 
 
-def _answering(handler: Callable[[Request], Any]) -> Callable[[Request], Response]:
+def _answering(handler: Callable[..., Any]) -> Callable[..., Response]:
     @wraps(handler)
-    def answer(request: Request) -> Response:
+    def answer(request: Request, **parts: str) -> Response:
         try:
             # No page, not even one on this machine, has business here.
             if "Origin" in request.headers:
                 raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
-            return _json(handler(request))
+            return _json(handler(request, **parts))
         except RefusedError as refused:
             return _json({"message": str(refused)}, refused.status)
 
     return answer
+
+
+def _no_such_route(request: Request, **_: str) -> None:
+    raise RefusedError(f"There is no {request.method} {request.path}.", 404)
 
 
 def _json(document: Any, status: int = 200) -> Response:

@@ -6,9 +6,8 @@ when a name is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
 from localstack.services.lambda_.invocation import version_manager
@@ -17,29 +16,10 @@ from localstack.services.sqs.provider import QueueUpdateWorker
 from localstack.utils.scheduler import Scheduler
 from localstack.utils.threads import start_thread
 
+from harness.emulator.patching import Patch, replace_all
 from harness.emulator.poller import SqsMapping
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 VISIBILITY_TICK_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Patch:
-    """A name that is replaced.
-
-    Attributes:
-        owner: Class or module.
-        name: Its attribute.
-        replacement: Makes the new attribute from the old one.
-        reason: What is wrong with the old one.
-    """
-
-    owner: Any
-    name: str
-    replacement: Callable[[Any], Any]
-    reason: str
 
 
 def _mapping_worker(original: Any) -> Any:
@@ -130,13 +110,5 @@ PATCHES = (
 
 
 def apply() -> None:
-    """Replace what has to be replaced.
-
-    Raises:
-        AttributeError: LocalStack has no such name: it is not the release that this was written for.
-    """
-    for patch in PATCHES:
-        original = vars(patch.owner).get(patch.name)
-        if original is None:
-            raise AttributeError(f"LocalStack has no {patch.owner.__name__}.{patch.name} to patch.")
-        setattr(patch.owner, patch.name, patch.replacement(original))
+    """Replace what has to be replaced; once, before LocalStack is served."""
+    replace_all(PATCHES)

@@ -12,8 +12,6 @@ from harness.targets.base import Environment
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
 
 if TYPE_CHECKING:
-    import subprocess
-
     from harness.progress import Progress
     from harness.settings import Settings
     from harness.targets.base import Owner
@@ -35,7 +33,6 @@ class EmbeddedTarget:
         self._workspace = workspace
         self._settings = settings
         self._port = port or settings.port
-        self._process: subprocess.Popen[bytes] | None = None
 
     def running(self) -> Environment | None:
         """The environment that is up and healthy, or None; a record of a dead one is cleared away."""
@@ -85,7 +82,7 @@ class EmbeddedTarget:
                 id=instance,
                 target=self.name,
                 url=url,
-                pid=started.process.pid,
+                pid=started.pid,
                 pid_created=started.created,
                 started_at=started_at,
                 log=str(data / "emulator.log"),
@@ -94,10 +91,8 @@ class EmbeddedTarget:
             )
             write_record(self._workspace.environment_file, environment)
         except BaseException:
-            emulator_process.end(started.process.pid)
-            started.process.wait()
+            emulator_process.end(started.pid)
             raise
-        self._process = started.process
         return environment
 
     def stop(self) -> Environment | None:
@@ -110,13 +105,4 @@ class EmbeddedTarget:
             if alive:
                 emulator_process.end(record.pid)
             clear_record(self._workspace.environment_file, record.id)
-            self._reap(record.pid)
             return record if alive else None
-
-    def _reap(self, pid: int) -> None:
-        """Collect the exit status of an emulator that this process started."""
-        if self._process is not None and self._process.pid == pid:
-            self._process.wait()
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-            self._process = None

@@ -25,18 +25,35 @@ START_SECONDS = 60.0
 """A start that takes longer is given up."""
 STOP_SECONDS = 5.0
 """How long SIGTERM may take before SIGKILL."""
-HEALTH_SECONDS = 5.0
+HEALTH_SECONDS = 15.0
 EXIT_PORT_TAKEN = 4
 LOG_LINES = 20
 
 
 @dataclass(frozen=True)
 class Started:
-    """An emulator that serves requests."""
+    """An emulator that serves requests.
 
-    process: subprocess.Popen[bytes]
-    port: int
+    Attributes:
+        pid: Its process.
+        created: That process's creation time, as psutil tells it.
+        port: Where it listens.
+    """
+
+    pid: int
     created: float
+    port: int
+
+
+class _Process(subprocess.Popen[bytes]):
+    """An emulator's process: it may outlive this one, and that is no oversight to warn about."""
+
+    def __del__(self) -> None:
+        """Leave it alone."""
+
+
+_OWN: dict[int, _Process] = {}
+"""The emulators that this process started: it holds their standard input and collects their exit status."""
 
 
 def start(
@@ -67,7 +84,7 @@ def start(
     ]
     try:
         with log.open("wb") as output:
-            process = subprocess.Popen(
+            process = _Process(
                 command,
                 cwd=data,
                 env=host_variables(os.environ),
@@ -84,12 +101,11 @@ def start(
     finally:
         os.close(ready_write)
     try:
+        _OWN[process.pid] = process
         created = psutil.Process(process.pid).create_time()
-        return Started(process, _wait_until_ready(process, ready_read, port, log), created)
+        return Started(process.pid, created, _wait_until_ready(process, ready_read, port, log))
     except BaseException:
         end(process.pid)
-        process.wait()
-        _close_stdin(process)
         raise
     finally:
         os.close(ready_read)
@@ -175,6 +191,14 @@ def is_process(pid: int, created: float) -> bool:
 
 def end(pid: int) -> None:
     """Stop an emulator and everything below it: asked first, killed after `STOP_SECONDS`."""
+    _end(pid)
+    if (process := _OWN.pop(pid, None)) is not None:
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _end(pid: int) -> None:
     try:
         process = psutil.Process(pid)
         children = process.children(recursive=True)
@@ -198,8 +222,3 @@ def _kill(process: psutil.Process) -> None:
         process.kill()
     except psutil.Error:
         return
-
-
-def _close_stdin(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.emulator.guard import refusal
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:4566",
+        "127.0.0.1",
+        "localhost:4566",
+        "[::1]:4566",
+        "localhost.localstack.cloud:4566",
+        "bucket.s3.localhost.localstack.cloud:4566",
+        "bucket.s3.localhost:4566",
+    ],
+)
+def test_loopbacks_names_are_served(host: str) -> None:
+    assert refusal(host, None) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "attacker.example:4566",
+        "127.0.0.1.attacker.example",
+        "localhost.attacker.example",
+        "",
+        "notlocalhost:1",
+    ],
+)
+def test_other_names_are_refused(host: str) -> None:
+    assert refusal(host, None) is not None
+
+
+@pytest.mark.parametrize(("site", "served"), [("cross-site", False), ("same-site", False), ("none", True)])
+def test_a_page_of_another_site_is_refused(site: str, *, served: bool) -> None:
+    assert (refusal("127.0.0.1:4566", site) is None) is served
