@@ -19,8 +19,8 @@ from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
 from harness.emulator import queues
-from harness.emulator.functions import lambda_provider
 from harness.emulator.poller import WORKERS
+from harness.errors import HarnessError, NotFoundInStackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,24 +141,11 @@ class Control:
         if not _is_running("lambda"):
             return []
         account = account_of(request)
-        started = lambda_provider().lambda_service.assignment_service.environments
-        return [
-            {
-                "id": environment.id,
-                "function": environment.function_version.id.function_name,
-                "pid": getattr(environment.runtime_executor, "pid", None),
-                "state": environment.status.name.lower(),
-                "runtime": environment.function_version.config.runtime,
-                "account": environment.function_version.id.account,
-            }
-            for of_version in list(started.values())
-            for environment in list(of_version.values())
-            if account in {ALL_ACCOUNTS, environment.function_version.id.account}
-        ]
+        return list(_executor().environments(None if account == ALL_ACCOUNTS else account))
 
     def debugging(self, request: Request) -> Any:
         """The functions that run under a debugger."""
-        return _debugging().sessions(account_of(request))
+        return _executor().debugging.listing(account_of(request))
 
     def start_debugging(self, request: Request) -> Any:
         """Run a function under a debugger from its next invocation on."""
@@ -177,10 +164,12 @@ class Control:
         if source_root is not None and not isinstance(source_root, str):
             raise RefusedError('"source_root" must be a path.')
         try:
-            return _debugging().start(account, function, port=port, wait=wait, source_root=source_root)
-        except LookupError as error:
-            raise RefusedError(str(error.args[0]), 404) from error
-        except (OSError, ValueError) as error:
+            return _executor().debugging.enable(
+                function, account=account, port=port, wait=wait, source_root=source_root
+            )
+        except NotFoundInStackError as error:
+            raise RefusedError(str(error), 404) from error
+        except HarnessError as error:
             raise RefusedError(str(error)) from error
 
     def stop_debugging(self, request: Request) -> Any:
@@ -188,10 +177,7 @@ class Control:
         function = request.args.get("function")
         if not function:
             raise RefusedError("?function= must be a name or an ARN.")
-        try:
-            return _debugging().stop(account_of(request), function)
-        except LookupError as error:
-            raise RefusedError(str(error.args[0]), 404) from error
+        return {"stopped": _executor().debugging.disable(function, account=account_of(request))}
 
 
 def _is_running(service: str) -> bool:
@@ -199,6 +185,6 @@ def _is_running(service: str) -> bool:
     return bool(SERVICE_PLUGINS.get_states().get(service) == ServiceState.RUNNING)
 
 
-def _debugging() -> Any:
-    """The executor's debugger sessions; imported when first asked for."""
-    return importlib.import_module("harness.emulator.executor.debugging")
+def _executor() -> Any:
+    """What runs the functions; imported when first asked for."""
+    return importlib.import_module("harness.emulator.executor")
