@@ -1,7 +1,7 @@
 """What a function's process runs first: the way to AWS is shut, the debugger started, the runtime client run.
 
-It runs with the runtime's own Python (3.9 or newer), with nothing but the runtime's environment installed, and
-imports nothing of the harness. Its settings arrive on standard input.
+It runs with the runtime's own Python (3.9 or newer) and nothing but the runtime's environment, so it imports
+nothing of the harness. Its settings arrive on standard input.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from typing import Any
 
 AWS_SUFFIXES = (
@@ -64,6 +65,8 @@ def main() -> None:
     # This file's own folder stands there: a handler must not find the harness's modules.
     sys.path[0] = task_root
     sys.addaudithook(refuse_aws)
+    # The runtimes' environments hold the newest SDK for their Python, which need not be told so at every start.
+    warnings.filterwarnings("ignore", message="Boto3 will no longer support Python")
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))  # frames and lines share one pipe: one order
     if settings.get("debug"):
         start_debugger(settings["debug"], task_root)

@@ -75,11 +75,10 @@ class OutputParser:
 
 
 def _events(stamp: int, data: bytes) -> Iterator[tuple[int, str]]:
-    text = data.decode("utf-8", "replace")
-    if not text.strip("\r\n"):
-        return  # CloudWatch Logs takes no empty event
+    text = data.decode("utf-8", "replace").rstrip("\r\n")
+    # CloudWatch Logs takes no empty event.
     for start in range(0, len(text), LONGEST_EVENT):
-        yield stamp, text[start : start + LONGEST_EVENT]
+        yield stamp, text[start : start + LONGEST_EVENT] + "\n"
 
 
 def _now() -> int:
