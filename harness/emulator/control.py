@@ -145,7 +145,8 @@ class Control:
 
     def debugging(self, request: Request) -> Any:
         """The functions that run under a debugger."""
-        return _executor().debugging.listing(account_of(request))
+        account = account_of(request)
+        return _executor().debugging.listing(None if account == ALL_ACCOUNTS else account)
 
     def start_debugging(self, request: Request) -> Any:
         """Run a function under a debugger from its next invocation on."""

@@ -65,7 +65,7 @@ def main() -> None:
     # This file's own folder stands there: a handler must not find the harness's modules.
     sys.path[0] = task_root
     sys.addaudithook(refuse_aws)
-    # The runtimes' environments hold the newest SDK for their Python, which need not be told so at every start.
+    # The environment holds the newest SDK there is for its Python; the log need not say so at every start.
     warnings.filterwarnings("ignore", message="Boto3 will no longer support Python")
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))  # frames and lines share one pipe: one order
     if settings.get("debug"):

@@ -95,15 +95,16 @@ class Limit:
     def remaining(self, *, held: bool) -> float | None:
         """Seconds left, at least 0; None while held."""
         if held:
-            self._left = self._seconds() if self._left is None else self._left
+            self._left = self.left()
             return None
         if self._left is not None:
             self._end = time.monotonic() + self._left
             self._left = None
-        return self._seconds()
+        return self.left()
 
-    def _seconds(self) -> float:
-        return max(0.0, self._end - time.monotonic())
+    def left(self) -> float:
+        """Seconds that are left once nothing holds the process any more."""
+        return max(0.0, self._end - time.monotonic()) if self._left is None else self._left
 
 
 @dataclass

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 INIT_SECONDS = 10.0
 """Row C-27: then the init is tried again in the invocation, under the function's timeout."""
 
-LONGEST_TIMEOUT = 900
-"""Seconds that a handler is told it has left when a debugger suspends its timeout."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -267,12 +264,11 @@ class Sandbox:
             event = self._initialized(process, limit)
             if not isinstance(event, Ready):
                 return self._broken(event, request_id=request_id, seconds=seconds)
-        remaining = limit.remaining(held=process.held())
         invocation = Invocation(
             request_id,
             payload["invoked-function-arn"],
             payload["trace-id"],
-            round((time.time() + (LONGEST_TIMEOUT if remaining is None else remaining)) * 1000),
+            round((time.time() + limit.left()) * 1000),
             payload["payload"].encode(),
         )
         with memory.GUARD.watching(process):
