@@ -129,7 +129,7 @@ class Control:
     def reset(self, request: Request) -> dict[str, Any]:
         """Empty an account's queues, when what is in flight has ended: it would still send results."""
         account = account_of(request, document_of(request))
-        chosen = None if account == ALL_ACCOUNTS else account
+        chosen = _chosen(account)
         queues.empty(chosen)
         deadline = time.monotonic() + RESET_SECONDS
         workers = [worker for worker in list(WORKERS.values()) if chosen in {None, worker.account}]
@@ -140,8 +140,7 @@ class Control:
         """The execution environments of an account's functions."""
         if not _is_running("lambda"):
             return []
-        account = account_of(request)
-        return list(_executor().environments(None if account == ALL_ACCOUNTS else account))
+        return list(_executor().environments(_chosen(account_of(request))))
 
     def debugging(self, request: Request) -> Any:
         """The functions that run under a debugger."""
@@ -179,6 +178,10 @@ class Control:
         if not function:
             raise RefusedError("?function= must be a name or an ARN.")
         return {"stopped": _executor().debugging.disable(function, account=account_of(request))}
+
+
+def _chosen(account: str) -> str | None:
+    return None if account == ALL_ACCOUNTS else account
 
 
 def _is_running(service: str) -> bool:
