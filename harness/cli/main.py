@@ -158,3 +158,7 @@ def _quietly_broken() -> int:
 
 def _interrupt(number: int, _: FrameType | None) -> None:
     raise _Interrupted(number)
+
+
+if __name__ == "__main__":
+    main()

@@ -149,15 +149,22 @@ class Stack:
         )
 
 
-def _position(name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, stack: str) -> int:
-    """Where `name` stands; the AWS name wins over a construct id that another resource has."""
-    for attribute in ("name", "construct_id"):
-        for position, resource in enumerate(resources):
-            if getattr(resource, attribute) == name:
-                return position
+def _position(
+    name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, stack: str
+) -> int:
+    """Where `name` stands: an AWS name before a construct id, a whole id before the last part of one."""
+    found: list[int] = []
+    for named in (
+        lambda resource: resource.name,
+        lambda resource: resource.construct_id,
+        lambda resource: resource.construct_id.rpartition("/")[2],
+    ):
+        found = [position for position, resource in enumerate(resources) if named(resource) == name]
+        if len(found) == 1:
+            return found[0]
     known = ", ".join(f"{resource.construct_id} ({resource.name})" for resource in resources)
     raise NotFoundInStackError(
-        f"The stack {stack} has no {kind} {name!r}.",
+        f"The stack {stack} has {'more than one' if found else 'no'} {kind} {name!r}.",
         hint=f"It has: {known}." if known else f"It has no {kind} at all.",
     )
 

@@ -11,6 +11,7 @@ import pytest
 from harness.drive import Message, Queue
 from harness.drive.deadline import Deadline
 from harness.drive.gathering import gather
+from harness.drive.message import Attribute
 from harness.errors import EmulatorError, MessageError, NotFoundInStackError, UsageError, WaitTimeoutError
 from harness.targets.base import Endpoint
 
@@ -53,7 +54,7 @@ def test_text_is_sent_as_it_is_and_anything_else_as_json(make_queue: Callable[..
 
 def test_attributes_come_back_in_their_types(make_queue: Callable[..., Queue]) -> None:
     queue = make_queue()
-    attributes = {"text": "é", "whole": 5, "decimal": 1.5, "bytes": b"\x00\xff"}
+    attributes: dict[str, Attribute] = {"text": "é", "whole": 5, "decimal": 1.5, "bytes": b"\x00\xff"}
     queue.send("x", attributes=attributes)
     assert queue.receive_one().attributes == attributes
 

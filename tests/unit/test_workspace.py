@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import UsageError
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_found_in_the_folder_or_above(tmp_path: Path) -> None:
+    (tmp_path / "cdktf.json").touch()
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert Workspace.find(tmp_path) == Workspace.find(below) == Workspace(tmp_path)
+
+
+def test_found_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cdktf.json").touch()
+    monkeypatch.chdir(tmp_path)
+    assert Workspace.find().root == tmp_path
+
+
+def test_no_project_is_a_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no cdktf\.json") as failed:
+        Workspace.find(tmp_path)
+    assert str(tmp_path) in failed.value.message
+    assert failed.value.hint
+
+
+def test_the_state_folder_is_made_on_use_and_ignored_by_git(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "project")
+    assert not workspace.root.exists()
+    assert workspace.state.is_dir()
+    assert (workspace.state / ".gitignore").read_text() == "*\n"
+    assert workspace.state == workspace.state
+
+
+def test_everything_lies_below_the_state_folder(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for path in (
+        workspace.environment_file,
+        workspace.emulator,
+        workspace.runtimes,
+        workspace.deployment("111111111111"),
+    ):
+        assert path.is_relative_to(tmp_path / ".harness")
+    assert workspace.deployment("111111111111") != workspace.deployment("222222222222")
