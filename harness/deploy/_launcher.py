@@ -1,0 +1,339 @@
+"""Runs Terraform so that it can open no connection but to loopback, and so that it never outlives its owner.
+
+`python -I _launcher.py OPTIONS -- PROGRAM ARGUMENT...`, standard library only, started with a pipe as standard input:
+when the pipe reaches its end (the owner died, kill -9 included), the program is ended.
+
+`--isolate=PORT`  Give the program loopback only. On Linux it gets a network namespace of its own; a socket that
+                  listens there on 127.0.0.1:PORT is handed out to this process, which stays outside and forwards
+                  each connection to the host's 127.0.0.1:PORT. Everywhere it also gets an HTTP proxy on loopback that
+                  refuses, and notes the host that was asked for. `--isolate=` (no port) only has the refusing proxy.
+`--refused=FD`    Where the names of refused hosts are written as a JSON list at the end.
+`--probe`         Print the isolation that this machine allows, and end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+
+LOOPBACK = "127.0.0.1"
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
+PR_SET_PDEATHSIG = 1
+GRACE = 8.0
+CHUNK = 1 << 16
+FAILED_TO_START = 127
+REFUSAL = b"HTTP/1.1 403 Only-loopback-can-be-reached\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+NAMESPACE, USER_NAMESPACE, PROXY_ONLY = "namespace", "user-namespace", "proxy"
+
+
+# ------------------------------------------------------------------------------------------------ namespaces (Linux)
+
+
+def isolation_level() -> str:
+    """The strongest isolation that this machine allows; tried in a child, so that this process stays as it is."""
+    if not hasattr(os, "unshare") or sys.platform != "linux":
+        return PROXY_ONLY
+    for level in (NAMESPACE, USER_NAMESPACE):
+        child = os.fork()
+        if child == 0:
+            try:
+                enter_outer(level)
+                inner = os.fork()
+                if inner == 0:
+                    enter_network(level)
+                    os._exit(0)
+                os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 0xFF)
+            except BaseException:  # noqa: BLE001 - whatever it is, this level cannot be had
+                os._exit(1)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            return level
+    return PROXY_ONLY
+
+
+def enter_outer(level: str) -> None:
+    """In the launcher: from here on children get a process namespace of their own; this process's network stays."""
+    if level == USER_NAMESPACE:
+        user, group = os.getuid(), os.getgid()
+        os.unshare(os.CLONE_NEWUSER)
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - kept free of imports
+                file.write(text)
+    os.unshare(os.CLONE_NEWPID)
+
+
+def enter_network(level: str) -> None:
+    """In the program's process: a network namespace that holds nothing but loopback."""
+    del level
+    os.unshare(os.CLONE_NEWNET)
+    import fcntl  # noqa: PLC0415 - not on every platform
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sh", b"lo", 0)
+        _, flags = struct.unpack("16sh", fcntl.ioctl(control, SIOCGIFFLAGS, request))
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh", b"lo", flags | IFF_UP))
+
+
+def die_with_parent() -> None:
+    """Be killed when the launcher is; as the first of its process namespace, with all that it started."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(FAILED_TO_START)
+
+
+# ---------------------------------------------------------------------------------------------------- what is served
+
+
+class Relay:
+    """Forwards connections to the emulator, and refuses all that the proxy is asked for."""
+
+    def __init__(self, port: int | None) -> None:
+        self.port = port
+        self.refused: list[str] = []
+        self._selector = selectors.DefaultSelector()
+        self._peers: dict[socket.socket, socket.socket] = {}
+        self._asked: dict[socket.socket, bytes] = {}
+
+    def watch(self, file: socket.socket | int, action: Callable[..., None], *arguments: object) -> None:
+        """Call `action` with `arguments` whenever there is something to read."""
+        self._selector.register(file, selectors.EVENT_READ, (action, arguments))
+
+    def turn(self, timeout: float | None) -> None:
+        """Wait for something to happen, and deal with it."""
+        for key, _ in self._selector.select(timeout):
+            action, arguments = key.data
+            action(*arguments)
+
+    def forget(self, file: socket.socket | int) -> None:
+        """Watch it no longer."""
+        self._selector.unregister(file)
+
+    def accept_forwarded(self, listener: socket.socket) -> None:
+        """A connection to the emulator."""
+        inside, _ = listener.accept()
+        try:
+            outside = socket.create_connection((LOOPBACK, self.port or 0), timeout=5)
+        except OSError:
+            inside.close()
+            return
+        for one, other in ((inside, outside), (outside, inside)):
+            one.setblocking(True)
+            one.settimeout(30)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._peers[one] = other
+            self.watch(one, self._pump, one)
+
+    def _pump(self, one: socket.socket) -> None:
+        other = self._peers.get(one)
+        if other is None:
+            return
+        try:
+            data = one.recv(CHUNK)
+            if data:
+                other.sendall(data)
+                return
+        except OSError:
+            pass
+        for side in (one, other):
+            if self._peers.pop(side, None) is not None:
+                self.forget(side)
+                side.close()
+
+    def accept_refused(self, listener: socket.socket) -> None:
+        """A request to the proxy."""
+        client, _ = listener.accept()
+        client.settimeout(5)
+        self._asked[client] = b""
+        self.watch(client, self._refuse, client)
+
+    def _refuse(self, client: socket.socket) -> None:
+        try:
+            data = client.recv(CHUNK)
+            self._asked[client] += data
+            if data and b"\r\n\r\n" not in self._asked[client] and len(self._asked[client]) < CHUNK:
+                return
+            host = asked_host(self._asked[client])
+            if host and host not in self.refused:
+                self.refused.append(host)
+            client.sendall(REFUSAL)
+        except OSError:
+            pass
+        del self._asked[client]
+        self.forget(client)
+        client.close()
+
+
+def asked_host(request: bytes) -> str | None:
+    """The host that an HTTP proxy is asked for: `CONNECT host:443 HTTP/1.1`, `GET http://host/ HTTP/1.1`."""
+    words = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+    if len(words) != 3:  # noqa: PLR2004 - method, target, version
+        return None
+    target = words[1].partition("://")[2] or words[1]
+    return target.partition("/")[0].rpartition("@")[2] or None
+
+
+# ------------------------------------------------------------------------------------------------------- the program
+
+
+def start(
+    command: list[str], port: int | None, level: str
+) -> tuple[int, socket.socket | None, socket.socket]:
+    """Start the program; returns its process id, the listener for the emulator's port, and the proxy's."""
+    if level != PROXY_ONLY:
+        enter_outer(level)
+    ours, theirs = socket.socketpair()
+    ready, go = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            ours.close()
+            os.close(go)
+            die_with_parent()
+            os.setpgid(0, 0)
+            listeners = []
+            if level != PROXY_ONLY:
+                enter_network(level)
+                listeners.append(listening(port or 0))
+            proxy = listening(0)
+            socket.send_fds(theirs, [b"x"], [proxy.fileno(), *(one.fileno() for one in listeners)])
+            os.read(ready, 1)
+            address = f"http://{LOOPBACK}:{proxy.getsockname()[1]}"
+            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+                os.environ[name] = os.environ[name.lower()] = address
+            os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            os.set_inheritable(0, True)
+            null = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(null, 0)
+            os.execvpe(command[0], command, os.environ)
+        except BaseException as error:  # noqa: BLE001 - said to the owner, who reads this output
+            print(f"{command[0]} cannot be started: {error}", file=sys.stderr, flush=True)
+            os._exit(FAILED_TO_START)
+    theirs.close()
+    os.close(ready)
+    message, files, _, _ = socket.recv_fds(ours, 1, 2)
+    ours.close()
+    if not message:
+        raise OSError("the program's process ended before it ran")
+    sockets = [socket.socket(fileno=file) for file in files]
+    os.write(go, b"x")
+    os.close(go)
+    return child, sockets[1] if len(sockets) > 1 else None, sockets[0]
+
+
+def start_open(command: list[str]) -> int:
+    """Start the program without isolation (`terraform init`, which may have to download providers)."""
+    child = os.fork()
+    if child == 0:
+        try:
+            die_with_parent()
+            os.setpgid(0, 0)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.execvpe(command[0], command, os.environ)
+        except BaseException as error:  # noqa: BLE001 - said to the owner, who reads this output
+            print(f"{command[0]} cannot be started: {error}", file=sys.stderr, flush=True)
+            os._exit(FAILED_TO_START)
+    return child
+
+
+def listening(port: int) -> socket.socket:
+    """A socket that listens on loopback."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    listener.listen(128)
+    return listener
+
+
+class Supervisor:
+    """Waits for the program, passes interrupts on to it, and ends it when its owner is gone."""
+
+    def __init__(self, child: int, relay: Relay) -> None:
+        self.child = child
+        self.relay = relay
+        self._kill_at: float | None = None
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write)
+        self._signals = read
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)
+        relay.watch(read, self._signalled)
+        relay.watch(0, self._owner_spoke)
+
+    def wait(self) -> int:
+        """The program's exit code."""
+        while True:
+            ended, status = os.waitpid(self.child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            self.relay.turn(None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic()))
+            if self._kill_at is not None and time.monotonic() >= self._kill_at:
+                self._send(signal.SIGKILL)
+
+    def _signalled(self) -> None:
+        for number in os.read(self._signals, 64):
+            if number != signal.SIGCHLD:
+                self._interrupt()
+
+    def _owner_spoke(self) -> None:
+        if not os.read(0, 1):
+            self.relay.forget(0)
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._kill_at is None:
+            # Terraform ends in order at the first interrupt, and saves its state.
+            self._kill_at = time.monotonic() + GRACE
+            self._send(signal.SIGINT)
+
+    def _send(self, number: int) -> None:
+        try:
+            os.killpg(self.child, number)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the command line says; returns the program's exit code, 128 + N when signal N ended it."""
+    if arguments == ["--probe"]:
+        print(isolation_level())
+        return 0
+    split = arguments.index("--")
+    options = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[:split])
+    command = arguments[split + 1 :]
+    port = int(options["isolate"]) if options.get("isolate") else None
+    relay = Relay(port)
+    if "isolate" in options:
+        level = options.get("level") or isolation_level()
+        child, forwarded, proxy = start(command, port, level)
+        if forwarded is not None:
+            relay.watch(forwarded, relay.accept_forwarded, forwarded)
+        relay.watch(proxy, relay.accept_refused, proxy)
+    else:
+        child = start_open(command)
+    code = Supervisor(child, relay).wait()
+    if "refused" in options:
+        os.write(int(options["refused"]), json.dumps(relay.refused).encode())
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,276 @@
+"""Package, synth, init and apply, side by side where they can be, and only where something changed."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from harness.build import build_package, check_sources, read_package
+from harness.deploy.bindings import bound_providers
+from harness.deploy.code_change import apply_code_changes, code_changes
+from harness.deploy.diagnostics import error_text
+from harness.deploy.files import locked
+from harness.deploy.queues import QueuesAhead
+from harness.deploy.record import DeploymentRecord
+from harness.deploy.resources import construct_ids, read_deployment
+from harness.deploy.stage import DOCUMENT, IMPORTS, required_providers, stage
+from harness.deploy.state import State
+from harness.deploy.synth import synthesize
+from harness.deploy.terraform import find_terraform
+from harness.deploy.workfolder import WorkFolder
+from harness.errors import NoEnvironmentError, TerraformError
+from harness.targets.base import DEFAULT_ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from harness.build import BuiltPackage
+    from harness.deploy.isolation import Ran
+    from harness.deploy.resources import Deployment
+    from harness.deploy.stage import Staged
+    from harness.deploy.synth import Synthesized
+    from harness.progress import Progress
+    from harness.settings import Settings
+    from harness.targets.base import Environment
+    from harness.workspace import Workspace
+
+APPLY = ("apply", "-auto-approve", "-input=false", "-no-color", "-compact-warnings", "-parallelism=20")
+PLAN = ("plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings", "-lock=false")
+PLAN_DIFFERS = 2
+
+
+def deploy(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    environment: Callable[[], Environment],
+    account: str = DEFAULT_ACCOUNT,
+    progress: Progress,
+) -> Deployment:
+    """Deploy the project's stack to an account of an environment; what stands already is not deployed again.
+
+    Args:
+        workspace: The project.
+        settings: Its settings.
+        environment: Gives the environment; called when it is needed and not before, so that it may still be starting.
+        account: 12 digits; the access key id on the emulator, which keeps accounts apart.
+        progress: Told about each step.
+
+    Raises:
+        HarnessError: A package, the synth, Terraform or the environment failed. Nothing of a failed first apply is
+            left but what Terraform's state names; the next deploy goes on from there.
+    """
+    folder = workspace.deployment(account)
+    with locked(folder / "lock"):
+        return _Deploy(workspace, settings, account, progress).run(environment)
+
+
+def plan_is_empty(
+    workspace: Workspace,
+    settings: Settings,
+    environment: Environment,
+    account: str = DEFAULT_ACCOUNT,
+) -> tuple[bool, str]:
+    """Whether Terraform, asked now, would change nothing of what is deployed; and what it says.
+
+    Raises:
+        NoEnvironmentError: Nothing is deployed there.
+        TerraformError: The plan failed.
+    """
+    folder = workspace.deployment(account)
+    with locked(folder / "lock"):
+        record = DeploymentRecord.read(folder)
+        if record is None or record.environment != environment.id:
+            raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {account}.")
+        work = WorkFolder(workspace, account, find_terraform(workspace, settings))
+        document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
+        work.initialize(document)
+        ran = work.run(*PLAN, environment=environment, region=record.region, account=account)
+    if ran.code not in {0, PLAN_DIFFERS}:
+        raise _failure("Terraform's plan failed.", ran)
+    return ran.code == 0, ran.output
+
+
+class _Deploy:
+    """One deployment of one account."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, account: str, progress: Progress) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._account = account
+        self._progress = progress
+        self._folder = workspace.deployment(account)
+        self._record = DeploymentRecord.read(self._folder)
+
+    def run(self, environment: Callable[[], Environment]) -> Deployment:
+        with ThreadPoolExecutor(1, thread_name_prefix="harness-init") as pool:
+            # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
+            early = pool.submit(self._work_folder, None) if self._record is None else None
+            synthesized = self._synthesize()
+            staged = stage(synthesized, self._account)
+            digest = staged.digest()
+            ready = environment()
+            if (standing := self._standing(ready, digest)) is not None:
+                return standing
+            if self._update_code(ready, staged, digest):
+                return self._read(changed=True)
+            work = self._initialized(early, staged)
+        record = DeploymentRecord(
+            environment=ready.id,
+            stack=synthesized.stack,
+            region=staged.region,
+            digest=digest,
+            construct_ids=construct_ids(staged.document, synthesized.stack),
+        )
+        self._apply(work, staged, ready, record)
+        return self._read(changed=True)
+
+    def _synthesize(self) -> Synthesized:
+        packages: list[BuiltPackage] = []
+        for package in self._settings.packages:
+            with self._progress.step("package") as step:
+                built = build_package(self._workspace, package)
+                check_sources(built)
+                step.detail = f"{package.output}, {'made' if built.changed else 'unchanged'}"
+                packages.append(built)
+        return synthesize(
+            self._workspace,
+            self._settings,
+            account=self._account,
+            packages=packages,
+            progress=self._progress,
+        )
+
+    def _standing(self, environment: Environment, digest: str) -> Deployment | None:
+        """What is deployed, if that is just what would be."""
+        record = self._record
+        if (
+            record is None
+            or not record.complete
+            or (record.environment, record.digest) != (environment.id, digest)
+        ):
+            return None
+        return read_deployment(self._folder, record, self._account, changed=False)
+
+    def _update_code(self, environment: Environment, staged: Staged, digest: str) -> bool:
+        """Update function code without Terraform, where that is all that changed."""
+        record = self._record
+        if record is None or not record.complete or record.environment != environment.id:
+            return False
+        path = self._folder / "terraform"
+        state_file = path / "terraform.tfstate"
+        state = State.read(state_file)
+        before = _read_json(path / DOCUMENT)
+        if state is None or before is None:
+            return False
+        changes = code_changes(before, staged, state)
+        if changes is None:
+            return False
+        with self._progress.step("code") as step:
+            step.detail = ", ".join(change.function.attributes["function_name"] for change in changes)
+            for change in changes:
+                read_package(change.package)
+            unfinished = DeploymentRecord(**{**vars(record), "digest": digest, "complete": False})
+            unfinished.write(self._folder)
+            staged.write(path)
+            endpoint = environment.endpoint(region=staged.region, account=self._account)
+            apply_code_changes(changes, endpoint, state, state_file)
+            DeploymentRecord(**{**vars(unfinished), "complete": True}).write(self._folder)
+        return True
+
+    def _work_folder(self, document: dict[str, Any] | None) -> WorkFolder:
+        """Find Terraform and initialize: for `document`, or for what the installed bindings are going to ask for."""
+        terraform = find_terraform(self._workspace, self._settings)
+        work = WorkFolder(self._workspace, self._account, terraform)
+        with self._progress.step("terraform init") as step:
+            guess = {"terraform": {"required_providers": bound_providers()}}
+            fresh = work.initialize(guess if document is None else document)
+            step.detail = f"Terraform {terraform.version}, {'providers installed' if fresh else 'unchanged'}"
+        return work
+
+    def _initialized(self, early: Future[WorkFolder] | None, staged: Staged) -> WorkFolder:
+        if early is not None:
+            try:
+                work = early.result()
+            except TerraformError:
+                # The guess asked for more than the stack does, and that could not be had.
+                pass
+            else:
+                if (
+                    required_providers(staged.document) == bound_providers()
+                    and "module" not in staged.document
+                ):
+                    return work
+        work_path = self._folder / "terraform"
+        staged.write(work_path)
+        return self._work_folder(staged.document)
+
+    def _apply(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> None:
+        for package in _packages(staged):
+            read_package(package)
+        with self._progress.step("terraform apply") as step:
+            if self._record is None or self._record.environment != environment.id:
+                work.discard_state()
+            record.write(self._folder)
+            staged.write(work.path)
+            queues = QueuesAhead(environment, self._account)
+            applied = False
+            try:
+                queues.prepare(staged.document, State.read(work.state_file), work.path)
+                ran = work.run(*APPLY, environment=environment, region=staged.region, account=self._account)
+                applied = ran.code == 0
+            finally:
+                if not applied:
+                    queues.discard(State.read(work.state_file))
+                (work.path / IMPORTS).unlink(missing_ok=True)
+            if not applied:
+                raise _failure("Terraform could not apply the stack.", ran)
+            step.detail = _summary(ran.output)
+        DeploymentRecord(**{**vars(record), "complete": True}).write(self._folder)
+
+    def _read(self, *, changed: bool) -> Deployment:
+        record = DeploymentRecord.read(self._folder)
+        deployment = record and read_deployment(self._folder, record, self._account, changed=changed)
+        if deployment is None:
+            raise TerraformError(f"Terraform left no state that can be read in {self._folder / 'terraform'}.")
+        return deployment
+
+
+def _packages(staged: Staged) -> set[Path]:
+    """The zips that the stack's functions are made from."""
+    if staged.assets is None:
+        return set()
+    blocks = staged.document.get("resource", {}).get("aws_lambda_function", {}).values()
+    names = {block.get("filename") for block in blocks if isinstance(block, dict)}
+    return {
+        staged.assets.parent / name for name in names if isinstance(name, str) and name.startswith("assets/")
+    }
+
+
+def _summary(output: str) -> str:
+    for line in reversed(output.splitlines()):
+        if line.startswith("Apply complete! Resources: "):
+            return line.removeprefix("Apply complete! Resources: ").rstrip(".")
+    return ""
+
+
+def _failure(message: str, ran: Ran) -> TerraformError:
+    hint = None
+    if ran.refused:
+        hosts = ", ".join(ran.refused)
+        message += f" The stack tried to reach {hosts}; on a local target only the emulator can be reached."
+        hint = "Take the endpoint out of the stack, or leave such resources out of what you test locally."
+    return TerraformError(message, detail=error_text(ran.output), hint=hint)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,86 @@
+"""Terraform's programs started so that they reach nothing but the emulator, and end with their owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from harness.deploy.processes import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+type Level = Literal["namespace", "user-namespace", "proxy"]
+
+LAUNCHER = Path(__file__).with_name("_launcher.py")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An isolated program that ended.
+
+    Attributes:
+        code: Its exit code.
+        output: What it wrote.
+        refused: Hosts other than loopback that it asked the refusing proxy for, as `host:port`.
+    """
+
+    code: int
+    output: str
+    refused: tuple[str, ...] = ()
+
+
+@cache
+def isolation_level() -> Level:
+    """How firmly Terraform is kept to loopback on this machine.
+
+    `namespace` and `user-namespace`: by the kernel, in a network namespace of its own. `proxy`: only by the proxy
+    variables, which a program may ignore; that is what platforms other than Linux, and some containers, allow.
+    """
+    done = subprocess.run(
+        (sys.executable, "-I", "-S", str(LAUNCHER), "--probe"),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    level = done.stdout.strip()
+    if level == "namespace":
+        return "namespace"
+    return "user-namespace" if level == "user-namespace" else "proxy"
+
+
+def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mapping[str, str]) -> Ran:
+    """Run a program that can reach `url` (an emulator on loopback) and nothing else."""
+    port = urlsplit(url).port
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as refusals:
+        try:
+            finished = run(
+                (*_launcher(), f"--isolate={port}", f"--refused={write}", "--", *command),
+                cwd=cwd,
+                environ=environ,
+                pass_fds=(write,),
+                lifeline=True,
+            )
+        finally:
+            os.close(write)
+        refused = json.loads(refusals.read() or b"[]")
+    return Ran(finished.code, finished.output, tuple(refused))
+
+
+def run_open(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str]) -> Ran:
+    """Run a program that may reach the network (`terraform init`), and that ends with its owner all the same."""
+    finished = run((*_launcher(), "--", *command), cwd=cwd, environ=environ, lifeline=True)
+    return Ran(finished.code, finished.output)
+
+
+def _launcher() -> tuple[str, ...]:
+    # Isolated and without site: it starts in 20 ms, and nothing of the user's environment can change what it does.
+    return (sys.executable, "-I", "-S", str(LAUNCHER))

@@ -1,0 +1,82 @@
+"""Programs that the deployment runs: their output collected, and none left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+GRACE = 10.0
+"""Seconds that an interrupted program has to end by itself."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program that ended: its exit code, and both its outputs as text, in the order in which they came."""
+
+    code: int
+    output: str
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    pass_fds: Sequence[int] = (),
+    lifeline: bool = False,
+) -> Finished:
+    """Run a program in a process group of its own and wait for it.
+
+    When the wait is interrupted (Ctrl-C), the program is interrupted too, and killed if it does not end.
+
+    Args:
+        command: The program and its arguments; no shell is involved.
+        cwd: Its working directory.
+        environ: Its whole environment.
+        pass_fds: File descriptors that it inherits.
+        lifeline: Keep a pipe open as its standard input, by which it notices that this process is gone.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=dict(environ),
+        stdin=subprocess.PIPE if lifeline else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            output = process.stdout.read() if process.stdout else b""
+            code = process.wait()
+        except BaseException:
+            _end(process)
+            raise
+    return Finished(code, output.decode(errors="replace"))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _signal_group(process, signal.SIGINT)
+    try:
+        process.communicate(timeout=GRACE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        _signal_group(process, signal.SIGKILL)
+        process.communicate()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,148 @@
+"""Queues made ahead of the apply, with every planned attribute, and imported by it.
+
+The AWS provider waits 25 s after it created or modified a queue (six equal reads, five seconds apart). A queue that
+already is as planned costs it nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.deploy.files import write_atomically
+from harness.deploy.queue_plan import QUEUE, planned_queues, queue_url
+from harness.deploy.stage import IMPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from harness.deploy.queue_plan import PlannedQueue
+    from harness.deploy.state import State
+    from harness.targets.base import Environment
+
+_UNCHANGEABLE = frozenset({"FifoQueue"})
+
+
+@dataclass
+class QueuesAhead:
+    """The queues that were made for one apply.
+
+    Attributes:
+        made: Address to the queue, for those that did not exist before.
+        imported: Addresses that the import file names.
+    """
+
+    environment: Environment
+    account: str
+    made: dict[str, PlannedQueue] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+
+    def prepare(self, document: dict[str, Any], state: State | None, work: Path) -> None:
+        """Make new queues, give known ones their new attributes, and write the import file.
+
+        A queue that the emulator refuses is left to Terraform, whose error is the one that a user knows.
+        """
+        planned = planned_queues(document, account=self.account, url=self.environment.url)
+        known = state.addresses() if state is not None else set()
+        for generation in _generations(planned):
+            with ThreadPoolExecutor(4, thread_name_prefix="harness-queues") as pool:
+                list(
+                    pool.map(
+                        lambda queue: self._prepare(queue, exists=queue.address in known, state=state),
+                        generation,
+                    )
+                )
+        imports = [
+            {"to": queue.address, "id": queue_url(self.environment.url, self.account, queue.name)}
+            for queue in planned
+            if queue.address in self.imported
+        ]
+        path = work / IMPORTS
+        if imports:
+            write_atomically(path, json.dumps({"import": imports}, indent=2))
+        else:
+            path.unlink(missing_ok=True)
+
+    def discard(self, state: State | None) -> None:
+        """After a failed apply: delete the queues that were made for it and did not get into the state."""
+        kept = state.addresses() if state is not None else set()
+        for address, queue in reversed(self.made.items()):
+            if address not in kept:
+                with contextlib.suppress(*_refusals()):
+                    self._client(queue.region).delete_queue(QueueUrl=self._url(queue))
+
+    def _prepare(self, queue: PlannedQueue, *, exists: bool, state: State | None) -> None:
+        with contextlib.suppress(*_refusals()):
+            if exists:
+                self._align(queue, state)
+            else:
+                self._make(queue)
+
+    def _make(self, queue: PlannedQueue) -> None:
+        client = self._client(queue.region)
+        if self._exists(queue):
+            # Somebody else's queue, made outside of Terraform: for Terraform to say what it thinks of that.
+            return
+        url = client.create_queue(QueueName=queue.name, Attributes=queue.attributes, tags=queue.tags)[
+            "QueueUrl"
+        ]
+        self.made[queue.address] = queue
+        if url == self._url(queue):
+            self.imported.add(queue.address)
+
+    def _exists(self, queue: PlannedQueue) -> bool:
+        client = self._client(queue.region)
+        try:
+            client.get_queue_url(QueueName=queue.name)
+        except client.exceptions.QueueDoesNotExist:
+            return False
+        return True
+
+    def _align(self, queue: PlannedQueue, state: State | None) -> None:
+        """Give a queue that Terraform manages its new attributes, so that it finds nothing to modify."""
+        known = {i.address: i.attributes for i in state.instances(QUEUE)} if state is not None else {}
+        if known.get(queue.address, {}).get("name") != queue.name:
+            return  # it will be replaced
+        client = self._client(queue.region)
+        now = client.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=["All"]).get(
+            "Attributes", {}
+        )
+        wanted = {n: v for n, v in queue.attributes.items() if n not in _UNCHANGEABLE and now.get(n) != v}
+        if wanted:
+            client.set_queue_attributes(QueueUrl=self._url(queue), Attributes=wanted)
+        tags = client.list_queue_tags(QueueUrl=self._url(queue)).get("Tags", {})
+        if gone := [name for name in tags if name not in queue.tags]:
+            client.untag_queue(QueueUrl=self._url(queue), TagKeys=gone)
+        if new := {name: value for name, value in queue.tags.items() if tags.get(name) != value}:
+            client.tag_queue(QueueUrl=self._url(queue), Tags=new)
+
+    def _url(self, queue: PlannedQueue) -> str:
+        return queue_url(self.environment.url, self.account, queue.name)
+
+    def _client(self, region: str) -> Any:
+        from harness.deploy.clients import client  # noqa: PLC0415 - boto3 takes a while to import, and may not be needed
+
+        return client(self.environment.endpoint(region=region, account=self.account), "sqs")
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see `_client`
+
+    return BotoCoreError, ClientError
+
+
+def _generations(planned: Iterable[PlannedQueue]) -> list[list[PlannedQueue]]:
+    """The queues in groups: what a queue needs is in an earlier group."""
+    groups: list[list[PlannedQueue]] = []
+    level: dict[str, int] = {}
+    for queue in planned:
+        depth = max((level[need] + 1 for need in queue.needs if need in level), default=0)
+        level[queue.address] = depth
+        while len(groups) <= depth:
+            groups.append([])
+        groups[depth].append(queue)
+    return groups
