@@ -7,7 +7,7 @@ import json
 import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNS = 5
+WIDTH = 140  # where no terminal says how wide it is
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values to FILE, too")
     options = parser.parse_args(arguments)
     chosen = [row for row in rows if not options.only or row.name in options.only]
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     try:
         with copied_project() as project:
             machine = facts(project.workspace)
@@ -66,7 +67,7 @@ def table(rows: Sequence[Row], runs: int) -> Table:
     return result
 
 
-def document(rows: Sequence[Row], machine: dict[str, str]) -> dict[str, object]:
+def document(rows: Sequence[Row], machine: dict[str, str]) -> dict[str, Any]:
     """All that was measured; `steps` are medians over the runs, in seconds."""
     return {
         "machine": machine,
