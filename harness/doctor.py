@@ -88,10 +88,10 @@ def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
     except HarnessError:
         if settings.terraform is not None:
             raise  # what the user named is the user's to mend
-        with progress.step("Terraform") as step:
+        with progress.step("terraform") as step:
             step.detail = str(install_terraform(workspace))
     for runtime in sorted(needed_runtimes(workspace, settings)):
-        with progress.step(f"Runtime {runtime}") as step:
+        with progress.step(f"runtime {runtime}") as step:
             made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
             step.detail = str(made.interpreter.path)
         if made.interpreter.warning:

@@ -126,7 +126,7 @@ def take_down(workspace: Workspace, settings: Settings, progress: Progress) -> E
     running = target.running()
     if running is None:
         return target.stop()  # what a start that is under way brings up, it waits for
-    with progress.step("Stop") as step:
+    with progress.step("stop") as step:
         stopped = _kept.pop(running.id, target).stop()
         step.detail = f"{running.url} (process {running.pid})"
     return stopped
@@ -211,7 +211,7 @@ class _Runtimes:
             future.result()
 
     def _make(self, runtime: str) -> None:
-        with self._progress.step(f"Runtime {runtime}") as step:
+        with self._progress.step(f"runtime {runtime}") as step:
             made = ensure_environment(runtime, self._workspace.runtimes, strict=self._settings.strict_runtime)
             step.detail = f"{made.interpreter.path}{' (new)' if made.fresh else ''}"
         if made.interpreter.warning:
@@ -251,7 +251,7 @@ def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iter
         with _no_interrupt():
             environment = booting.close()
             if environment is not None and booting.started(environment):
-                with progress.step("Stop") as step:
+                with progress.step("stop") as step:
                     target.stop()
                     step.detail = "nothing stays up half-way"
         raise

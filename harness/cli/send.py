@@ -15,9 +15,7 @@ from harness.errors import UsageError, WaitTimeoutError
 from harness.report.tables import operations_table, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.drive import Message, Queue
+    from harness.drive import Queue
 
 # Others' messages are hidden while results are waited for, and a little longer should this process be killed.
 _HIDDEN_SECONDS_MORE = 5
@@ -68,7 +66,8 @@ def send(
     stack = app.stack()
     source = stack.queue(queue) if queue else stack.input_queue()
     results = (stack.queue(output_queue) if output_queue else stack.output_queue()) if wait else None
-    with app.progress.step("Send") as step:
+    earlier = [message.id for message in results.peek()] if results else []
+    with app.progress.step("send") as step:
         sent = source.send_all(bodies, group=group)
         step.detail = f"{len(sent)} to {source.name}"
     if results is None:
@@ -76,7 +75,7 @@ def send(
         return app.answer(
             {"queue": source.name, "messages": [{"message_id": message.id} for message in sent]}
         )
-    return _wait(app, source, sent, results, timeout)
+    return _wait(app, source, Matching(sent, earlier), results, timeout)
 
 
 def _bodies(body: str | None, file: str | None) -> list[str]:
@@ -89,9 +88,9 @@ def _bodies(body: str | None, file: str | None) -> list[str]:
     return [body]
 
 
-def _wait(app: App, source: Queue, sent: Sequence[Message], results: Queue, timeout: float) -> int:
-    matching = Matching(sent)
-    with app.progress.step("Results") as step:
+def _wait(app: App, source: Queue, matching: Matching, results: Queue, timeout: float) -> int:
+    rows = matching.rows
+    with app.progress.step("results") as step:
         others = gather(
             results,
             matching.expected,
@@ -100,9 +99,9 @@ def _wait(app: App, source: Queue, sent: Sequence[Message], results: Queue, time
             visibility=min(int(timeout) + _HIDDEN_SECONDS_MORE, _LONGEST_HIDDEN),
         ).left
         missing = len(matching.missing)
-        step.detail = f"{len(sent) - missing} of {len(sent)} from {results.name}"
-    error = _missing_error(missing, len(sent), source, results, timeout) if missing else None
-    app.show(operations_table(matching.rows), summary(matching.rows, len(others), results.name))
+        step.detail = f"{len(rows) - missing} of {len(rows)} from {results.name}"
+    error = _missing_error(missing, len(rows), source, results, timeout) if missing else None
+    app.show(operations_table(rows), summary(rows, len(others), results.name))
     if error and not app.as_json:
         raise error
     failure: dict[str, Any] = error.as_json() if error else {}
@@ -110,7 +109,7 @@ def _wait(app: App, source: Queue, sent: Sequence[Message], results: Queue, time
         {
             "queue": source.name,
             "output_queue": results.name,
-            "results": [row.as_json() for row in matching.rows],
+            "results": [row.as_json() for row in rows],
             "missing": missing,
             "others": len(others),
             **app.steps(),

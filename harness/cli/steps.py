@@ -79,7 +79,7 @@ def package(app: App) -> int:
 def _build(app: App) -> list[BuiltPackage]:
     packages = []
     for settings in app.settings.packages:
-        with app.progress.step("Package") as step:
+        with app.progress.step("package") as step:
             made = build_package(app.workspace, settings)
             check_sources(made)
             step.detail = f"{settings.output}{'' if made.changed else ' unchanged'}"

@@ -41,11 +41,12 @@ class Stream:
         return self
 
     def item(self, document: dict[str, Any], line: str) -> None:
-        """One item: as JSON, or as a line for people."""
+        """One item: as JSON, or for people as a line; the lines of a longer text are indented."""
         if self._app.as_json:
             print((",\n" if self._count else "") + json.dumps(document), end="", flush=True)
         else:
-            print(safe(line).plain, flush=True)
+            lines = line.expandtabs().split("\n")
+            print("\n    ".join(safe(part.rstrip("\r")).plain for part in lines), flush=True)
         self._count += 1
 
     def __exit__(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from harness.drive import Message
 
@@ -53,9 +53,14 @@ class Matching:
 
     A result whose body is an object with `messageId` belongs to the message of that id. One without belongs
     to the first operation that has none yet. What belongs to no operation of these is refused.
+
+    Args:
+        sent: The operations.
+        earlier: Ids of messages that were there before, and so are no results of these operations.
     """
 
-    def __init__(self, sent: Sequence[Message]) -> None:
+    def __init__(self, sent: Sequence[Message], earlier: Iterable[str] = ()) -> None:
+        self._earlier = frozenset(earlier)
         self.rows = [Row(number, message) for number, message in enumerate(sent, start=1)]
         self._by_id: dict[str, list[Row]] = {}
         for row in self.rows:  # FIFO deduplication gives the same id to more than one
@@ -63,6 +68,8 @@ class Matching:
 
     def take(self, message: Message) -> bool:
         """Give `message` to its operation; False when it belongs to none, or to one that has its result."""
+        if message.id in self._earlier:
+            return False
         value = parsed(message.body)
         input_id = value.get("messageId") if isinstance(value, dict) else None
         if isinstance(input_id, str):

@@ -149,23 +149,21 @@ class Stack:
         )
 
 
-def _position(
-    name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, stack: str
-) -> int:
+def _position(name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, stack: str) -> int:
     """Where `name` stands: an AWS name before a construct id, a whole id before the last part of one."""
     found: list[int] = []
-    for named in (
-        lambda resource: resource.name,
-        lambda resource: resource.construct_id,
-        lambda resource: resource.construct_id.rpartition("/")[2],
+    for names in (
+        [resource.name for resource in resources],
+        [resource.construct_id for resource in resources],
+        [resource.construct_id.rpartition("/")[2] for resource in resources],
     ):
-        found = [position for position, resource in enumerate(resources) if named(resource) == name]
+        found = [position for position, known in enumerate(names) if known == name]
         if len(found) == 1:
             return found[0]
-    known = ", ".join(f"{resource.construct_id} ({resource.name})" for resource in resources)
+    there = ", ".join(f"{resource.construct_id} ({resource.name})" for resource in resources)
     raise NotFoundInStackError(
         f"The stack {stack} has {'more than one' if found else 'no'} {kind} {name!r}.",
-        hint=f"It has: {known}." if known else f"It has no {kind} at all.",
+        hint=f"It has: {there}." if there else f"It has no {kind} at all.",
     )
 
 

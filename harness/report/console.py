@@ -30,10 +30,20 @@ def show(*renderables: RenderableType, stream: TextIO | None = None) -> None:
         color_system="auto" if stream.isatty() and not os.environ.get("NO_COLOR") else None,
     )
     for renderable in renderables:
-        if isinstance(renderable, Table) and not console.is_terminal:
-            renderable.box = None
-            renderable.pad_edge = False
+        if console.is_terminal:
+            console.print(renderable, soft_wrap=not isinstance(renderable, Table))
+        else:
+            _print_plain(console, renderable, stream)
+
+
+def _print_plain(console: Console, renderable: RenderableType, stream: TextIO) -> None:
+    if isinstance(renderable, Table):
+        renderable.box = None
+        renderable.pad_edge = False
+    with console.capture() as capture:
         console.print(renderable, soft_wrap=not isinstance(renderable, Table))
+    for line in capture.get().splitlines():
+        print(line.rstrip(), file=stream)
 
 
 def safe(text: str, longest: int | None = None) -> Text:

@@ -43,6 +43,12 @@ def test_what_belongs_to_others_is_refused() -> None:
     assert [row.number for row in matching.missing] == [1]
 
 
+def test_what_was_there_before_is_refused() -> None:
+    matching = Matching([message("a")], earlier=["old"])
+    assert not matching.take(message("old", "no id"))
+    assert matching.take(message("new", "no id"))
+
+
 def test_a_second_result_for_the_same_operation_is_refused() -> None:
     matching = Matching([message("a")])
     assert matching.take(message("r", {"messageId": "a"}))
