@@ -64,17 +64,19 @@ class StackSettings:
     def from_environment(cls, environ: Mapping[str, str]) -> StackSettings:
         """Read the settings; a variable that is empty counts as absent.
 
+        Each variable is asked for by its name. Looking through all of them would find a misspelt one, but
+        would also make the whole environment an input of the synth, which then could never be skipped from
+        another terminal.
+
         Raises:
-            SettingsError: A variable has no usable value, or is none of the settings.
+            SettingsError: A variable has no usable value.
         """
-        known = {f"{PREFIX}{field.name.upper()}": field for field in fields(cls)}
         values: dict[str, int | bool | str] = {}
-        for variable in sorted(name for name in environ if name.startswith(PREFIX)):
-            if variable not in known:
-                raise SettingsError(f"{variable} is no setting; there are {', '.join(known)}.")
-            text = environ[variable].strip()
+        for field in fields(cls):
+            variable = f"{PREFIX}{field.name.upper()}"
+            text = environ.get(variable, "").strip()
             if text:
-                values[known[variable].name] = _value(variable, known[variable].name, text)
+                values[field.name] = _value(variable, field.name, text)
         return cls(**values)  # type: ignore[arg-type] # each value has its setting's type, checked below
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stack.__main__ import main, use_packaged_node
 from stack.settings import SettingsError, StackSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def read(**environ: str) -> StackSettings:
@@ -78,13 +82,23 @@ def test_an_empty_variable_counts_as_absent() -> None:
         ("REPORT_BATCH_ITEM_FAILURES", "on", "is neither true nor false"),
         ("FILTER_PATTERN", "{", "CALCULATRICE_FILTER_PATTERN={ is not JSON"),
         ("FILTER_PATTERN", "[]", "is not a JSON object"),
-        ("BATCHSIZE", "10", "CALCULATRICE_BATCHSIZE is no setting; there are CALCULATRICE_BATCH_SIZE"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read(**{name: value})
     assert message in str(caught.value)
+
+
+def test_variables_are_asked_for_by_name() -> None:
+    class Environment(dict[str, str]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("the whole environment would be an input of the synth")
+
+        keys = items = values = __iter__  # type: ignore[assignment] # all of them walk
+
+    environ = Environment({"CALCULATRICE_FIFO": "true"})
+    assert StackSettings.from_environment(environ) == StackSettings(fifo=True)
 
 
 @pytest.fixture
