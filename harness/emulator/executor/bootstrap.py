@@ -64,6 +64,9 @@ def main() -> None:
     task_root = settings["task_root"]
     # This file's own folder stands there: a handler must not find the harness's modules.
     sys.path[0] = task_root
+    if not settings["locale"]:
+        # Set by Python itself where the host lacks Lambda's locale (PEP 538).
+        os.environ.pop("LC_CTYPE", None)
     sys.addaudithook(refuse_aws)
     # The environment holds the newest SDK there is for its Python; the log need not say so at every start.
     warnings.filterwarnings("ignore", message="Boto3 will no longer support Python")

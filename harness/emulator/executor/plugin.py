@@ -9,9 +9,9 @@ from localstack.services.lambda_.invocation.executor_endpoint import StatusError
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
-from harness.emulator.executor import configuration, debugging, patches, pool
+from harness.emulator.executor import configuration, debugging, package, patches, pool
 from harness.emulator.executor.sandbox import failure_text
-from harness.errors import HarnessError, PackageError, RuntimeMissingError
+from harness.errors import HarnessError, RuntimeMissingError
 from harness.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
@@ -120,10 +120,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             raise
         if environment.interpreter.warning:
             LOG.warning("%s: %s", name, environment.interpreter.warning)
-        try:
-            config.code.prepare_for_execution()
-        except Exception as error:
-            raise PackageError(f"The deployment package of {name} cannot be unzipped: {error}") from error
+        package.unzip(function_version)
         if not debugging.prepare(function_version):
             pool.start_spare(function_version)
 

@@ -182,7 +182,11 @@ class RuntimeProcess:
         )
 
     def _configure(self, launch: Launch) -> None:
-        settings: dict[str, Any] = {"task_root": str(launch.task_root), "handler": launch.handler}
+        settings: dict[str, Any] = {
+            "task_root": str(launch.task_root),
+            "handler": launch.handler,
+            "locale": "LC_CTYPE" in launch.variables,
+        }
         if self._debugger is not None:
             settings["debug"] = self._debugger.options()
         stream: IO[bytes] | None = self._popen.stdin

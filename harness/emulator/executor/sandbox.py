@@ -98,6 +98,8 @@ class Sandbox:
         self._stopped = False
         self._process_unwanted = False
         self._tail: list[str] = []
+        self._logging = threading.Lock()
+        self._last_stamp = 0
 
     # Life.
 
@@ -324,13 +326,19 @@ class Sandbox:
         return "\t".join(fields) + "\t\n"
 
     def _write(self, line: str, *, tail: bool = False) -> None:
-        WRITER.put(self._log, time.time_ns() // 1_000_000, line)
-        if tail:
-            self._tail.append(line)
+        self._append(time.time_ns() // 1_000_000, line, tail=tail)
 
     def _receive(self, stamp: int, text: str) -> None:
-        WRITER.put(self._log, stamp, text)
-        self._tail.append(text)
+        self._append(stamp, text, tail=True)
+
+    def _append(self, stamp: int, text: str, *, tail: bool) -> None:
+        with self._logging:
+            # A record has the time at which it was logged, a line that at which it was read: CloudWatch Logs
+            # refuses events that are not in the order of their times.
+            self._last_stamp = max(self._last_stamp, stamp)
+            WRITER.put(self._log, self._last_stamp, text)
+            if tail:
+                self._tail.append(text)
 
 
 def _init_start(function: FunctionVersion, runtime: RuntimeEnvironment) -> str:
