@@ -44,6 +44,8 @@ def shown_progress(config: pytest.Config, title: str) -> Iterator[Progress]:
         return
     capture = config.pluginmanager.get_plugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else nullcontext():
-        reporter.ensure_newline()
+        writer = config.get_terminal_writer()
+        if writer.width_of_current_line:  # the dots of the tests before
+            writer.line()
         reporter.write_line(title)
-        yield Progress(cast("TextIO", _Terminal(config)), colour=config.get_terminal_writer().hasmarkup)
+        yield Progress(cast("TextIO", _Terminal(config)), colour=writer.hasmarkup)

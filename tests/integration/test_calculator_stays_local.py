@@ -19,21 +19,14 @@ def lambda_handler(event, context):
     try:
         return {"answered": client.get_caller_identity()["Account"]}
     except Exception as error:
-        return {"refused": type(error).__name__}
+        return {"refused": str(error)}
 """
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "https://sts.us-east-1.amazonaws.com",
-        "https://sts.eu-west-3.amazonaws.com",
-        "https://52.94.133.131",
-    ],
-)
-def test_a_handler_that_names_an_endpoint_of_aws_is_refused(stack: Stack, endpoint: str) -> None:
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-3"])
+def test_a_handler_that_names_an_endpoint_of_aws_is_refused(stack: Stack, region: str) -> None:
     function = stack.function("CalculatorLambda")
     with function.replaced_code({"lambda_function.py": CALLS_AWS.encode()}):
-        answer = function.invoke({"endpoint": endpoint})
-        assert answer.payload == {"refused": "EndpointConnectionError"}
+        refused = function.invoke({"endpoint": f"https://sts.{region}.amazonaws.com"}).payload["refused"]
+        assert f"Refused to connect to sts.{region}.amazonaws.com" in refused
         assert function.invoke({"endpoint": None}).payload == {"answered": stack.endpoint.account}
