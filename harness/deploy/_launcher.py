@@ -1,12 +1,13 @@
 """Runs Terraform so that it can open no connection but to loopback, and so that it never outlives its owner.
 
-`python -I _launcher.py OPTIONS -- PROGRAM ARGUMENT...`, standard library only, started with a pipe as standard input:
-when the pipe reaches its end (the owner died, kill -9 included), the program is ended.
+`python -I _launcher.py OPTIONS -- PROGRAM ARGUMENT...`, standard library only, started with a pipe as
+standard input: when the pipe reaches its end (the owner died, kill -9 included), the program is ended.
 
-`--isolate=PORT`  Give the program loopback only. On Linux it gets a network namespace of its own; a socket that
-                  listens there on 127.0.0.1:PORT is handed out to this process, which stays outside and forwards
-                  each connection to the host's 127.0.0.1:PORT. Everywhere it also gets an HTTP proxy on loopback that
-                  refuses, and notes the host that was asked for. `--isolate=` (no port) only has the refusing proxy.
+`--isolate=PORT`  Give the program loopback only. On Linux it gets a network namespace of its own; a socket
+                  that listens there on 127.0.0.1:PORT is handed out to this process, which stays outside and
+                  forwards each connection to the host's 127.0.0.1:PORT. Everywhere it also gets an HTTP
+                  proxy on loopback that refuses, and notes the host that was asked for.
+`--level=LEVEL`   The isolation to use; default: the strongest that this machine allows.
 `--refused=FD`    Where the names of refused hosts are written as a JSON list at the end.
 `--probe`         Print the isolation that this machine allows, and end.
 """
@@ -22,7 +23,12 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
 
 LOOPBACK = "127.0.0.1"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
@@ -35,11 +41,8 @@ REFUSAL = b"HTTP/1.1 403 Only-loopback-can-be-reached\r\nContent-Length: 0\r\nCo
 NAMESPACE, USER_NAMESPACE, PROXY_ONLY = "namespace", "user-namespace", "proxy"
 
 
-# ------------------------------------------------------------------------------------------------ namespaces (Linux)
-
-
 def isolation_level() -> str:
-    """The strongest isolation that this machine allows; tried in a child, so that this process stays as it is."""
+    """The strongest isolation that this machine allows; tried in a child, so this process stays as it is."""
     if not hasattr(os, "unshare") or sys.platform != "linux":
         return PROXY_ONLY
     for level in (NAMESPACE, USER_NAMESPACE):
@@ -49,7 +52,7 @@ def isolation_level() -> str:
                 enter_outer(level)
                 inner = os.fork()
                 if inner == 0:
-                    enter_network(level)
+                    enter_network()
                     os._exit(0)
                 os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]) & 0xFF)
             except BaseException:  # noqa: BLE001 - whatever it is, this level cannot be had
@@ -60,7 +63,7 @@ def isolation_level() -> str:
 
 
 def enter_outer(level: str) -> None:
-    """In the launcher: from here on children get a process namespace of their own; this process's network stays."""
+    """In the launcher: its children get a process namespace of their own; this process's network stays."""
     if level == USER_NAMESPACE:
         user, group = os.getuid(), os.getgid()
         os.unshare(os.CLONE_NEWUSER)
@@ -74,9 +77,8 @@ def enter_outer(level: str) -> None:
     os.unshare(os.CLONE_NEWPID)
 
 
-def enter_network(level: str) -> None:
+def enter_network() -> None:
     """In the program's process: a network namespace that holds nothing but loopback."""
-    del level
     os.unshare(os.CLONE_NEWNET)
     import fcntl  # noqa: PLC0415 - not on every platform
 
@@ -93,9 +95,6 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(FAILED_TO_START)
-
-
-# ---------------------------------------------------------------------------------------------------- what is served
 
 
 class Relay:
@@ -186,13 +185,10 @@ def asked_host(request: bytes) -> str | None:
     return target.partition("/")[0].rpartition("@")[2] or None
 
 
-# ------------------------------------------------------------------------------------------------------- the program
-
-
 def start(
     command: list[str], port: int | None, level: str
 ) -> tuple[int, socket.socket | None, socket.socket]:
-    """Start the program; returns its process id, the listener for the emulator's port, and the proxy's."""
+    """Start the program; returns its process id, and the listeners for the emulator's port and the proxy."""
     if level != PROXY_ONLY:
         enter_outer(level)
     ours, theirs = socket.socketpair()
@@ -206,7 +202,7 @@ def start(
             os.setpgid(0, 0)
             listeners = []
             if level != PROXY_ONLY:
-                enter_network(level)
+                enter_network()
                 listeners.append(listening(port or 0))
             proxy = listening(0)
             socket.send_fds(theirs, [b"x"], [proxy.fileno(), *(one.fileno() for one in listeners)])
@@ -215,15 +211,9 @@ def start(
             for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
                 os.environ[name] = os.environ[name.lower()] = address
             os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-                signal.signal(number, signal.SIG_DFL)
-            os.set_inheritable(0, True)
-            null = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(null, 0)
-            os.execvpe(command[0], command, os.environ)
+            execute(command)
         except BaseException as error:  # noqa: BLE001 - said to the owner, who reads this output
-            print(f"{command[0]} cannot be started: {error}", file=sys.stderr, flush=True)
-            os._exit(FAILED_TO_START)
+            give_up(command, error)
     theirs.close()
     os.close(ready)
     message, files, _, _ = socket.recv_fds(ours, 1, 2)
@@ -243,14 +233,24 @@ def start_open(command: list[str]) -> int:
         try:
             die_with_parent()
             os.setpgid(0, 0)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-                signal.signal(number, signal.SIG_DFL)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.execvpe(command[0], command, os.environ)
+            execute(command)
         except BaseException as error:  # noqa: BLE001 - said to the owner, who reads this output
-            print(f"{command[0]} cannot be started: {error}", file=sys.stderr, flush=True)
-            os._exit(FAILED_TO_START)
+            give_up(command, error)
     return child
+
+
+def execute(command: list[str]) -> NoReturn:
+    """Become the program."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - no shell is wanted
+
+
+def give_up(command: list[str], error: BaseException) -> NoReturn:
+    """Say why the program does not run, and end."""
+    os.write(2, f"{command[0]} cannot be started: {error}\n".encode())
+    os._exit(FAILED_TO_START)
 
 
 def listening(port: int) -> socket.socket:
@@ -305,16 +305,14 @@ class Supervisor:
             self._send(signal.SIGINT)
 
     def _send(self, number: int) -> None:
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.child, number)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line says; returns the program's exit code, 128 + N when signal N ended it."""
     if arguments == ["--probe"]:
-        print(isolation_level())
+        os.write(1, isolation_level().encode())
         return 0
     split = arguments.index("--")
     options = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[:split])

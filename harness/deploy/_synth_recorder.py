@@ -1,8 +1,8 @@
 """Records what a CDKTF app reads while it runs: files, folders, environment variables, asset sources.
 
-Loaded by its path into the process of the app (see `_synth_runner.py`), so it imports nothing but the standard
-library. What it cannot follow (a program started, a connection made) makes the record incomplete, and then no later
-synth is skipped on its strength.
+Loaded by its path into the process of the app (see `_synth_runner.py`), so it imports nothing but the
+standard library. What it cannot follow (a program started, a connection made) makes the record incomplete,
+and then no later synth is skipped on its strength.
 """
 
 from __future__ import annotations
@@ -12,24 +12,15 @@ import sys
 import tempfile
 from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 OPAQUE = frozenset(
     {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "socket.connect"}
 )
 LIBRARIES = ("site-packages", "dist-packages")
-VOLATILE = frozenset(
-    {
-        # These say where and how a command was typed; an app that walks over its whole environment does not mean them.
-        "COLUMNS",
-        "LINES",
-        "OLDPWD",
-        "PWD",
-        "PYTEST_CURRENT_TEST",
-        "SHLVL",
-        "_",
-    },
-)
 
 
 class Recorder:
@@ -39,6 +30,7 @@ class Recorder:
         self.root = root
         self.paths: set[str] = set()
         self.variables: set[str] = set()
+        self.walked = False
         self.assets: list[dict[str, str]] = []
         self.opaque: set[str] = set()
         self._ignored = [
@@ -59,7 +51,7 @@ class Recorder:
         """Start to record."""
         sys.addaudithook(self._audit)
         self._watch_stat()
-        os.environ.__class__ = _watched_environment(type(os.environ), self)  # type: ignore[assignment]
+        os.environ.__class__ = _watched_environment(type(os.environ), self)
         self._watch_assets()
 
     def report(self) -> dict[str, Any]:
@@ -72,6 +64,7 @@ class Recorder:
         return {
             "paths": sorted(self.paths),
             "variables": sorted(self.variables),
+            "walked": self.walked,
             "assets": self.assets,
             "opaque": sorted(self.opaque),
         }
@@ -79,7 +72,12 @@ class Recorder:
     def add_variables(self, *names: str) -> None:
         """Note that variables were asked for; jsii, which hands all of them to its Node.js, asks for none."""
         if not self._quiet and not _called_by("jsii"):
-            self.variables.update(name for name in names if name not in VOLATILE)
+            self.variables.update(names)
+
+    def walk(self) -> None:
+        """Note that the app looks at the names of all variables: then each that appears is an input too."""
+        if not self._quiet and not _called_by("jsii"):
+            self.walked = True
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._quiet:
@@ -89,8 +87,8 @@ class Recorder:
             if not isinstance(flags, int) or flags & os.O_ACCMODE != os.O_WRONLY:
                 self._add(path)
         elif event in {"os.listdir", "os.scandir"}:
-            # The import system lists folders to find modules; the modules that it finds are recorded by themselves.
-            if sys._getframe(1).f_code.co_name != "_fill_cache":  # noqa: SLF001 - the way to look at a caller
+            # The import system lists folders to find modules; what it finds is recorded by itself.
+            if sys._getframe(1).f_code.co_name != "_fill_cache":  # noqa: SLF001 - the way to see a caller
                 self._add("." if arguments[0] is None else arguments[0], listed=True)
         elif event == "subprocess.Popen":
             if not _called_by("jsii"):
@@ -126,7 +124,7 @@ class Recorder:
                         {"source": str(source), "hash": asset.asset_hash, "target": asset.path},
                     )
 
-        cdktf.TerraformAsset.__init__ = watched  # type: ignore[method-assign]
+        cdktf.TerraformAsset.__init__ = watched  # type: ignore[method-assign,assignment] # it passes all on
         for name in ("TerraformModule", "TerraformHclModule"):
             module = getattr(cdktf, name)
             module.__init__ = self._opaque_init(module.__init__, "a Terraform module")
@@ -174,12 +172,12 @@ class Recorder:
 
 def _called_by(package: str) -> bool:
     """Whether a frame of `package` is on the stack."""
-    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to look at callers
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the documented way to look at callers
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if name == package or name.startswith(package + "."):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 
@@ -196,7 +194,7 @@ def _watched_environment(original: Any, recorder: Recorder) -> Any:
             return bool(super().__contains__(key))
 
         def __iter__(self) -> Any:
-            recorder.add_variables(*super().__iter__())
+            recorder.walk()
             return super().__iter__()
 
     return WatchedEnvironment

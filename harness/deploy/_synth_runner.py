@@ -1,8 +1,9 @@
 """Runs a CDKTF app in a process of its own, and writes down what it read.
 
-`python _synth_runner.py ORDER.json`, where the order holds `root`, `report`, `name`, `module`, `arguments` and
-`ignored` (folders whose files are no inputs). Run by its path, so that nothing of the harness is imported into the
-user's app; `_synth_recorder.py` beside it is loaded in the same way.
+`python _synth_runner.py ORDER.json`, where the order holds `root`, `report`, `name`, `module`, `arguments`
+and
+`ignored` (folders whose files are no inputs). Run by its path, so that nothing of the harness is imported
+into the user's app; `_synth_recorder.py` beside it is loaded in the same way.
 
 The report holds either `error` (`type`, `text`, `file`, `line`, `frames`) or the app's inputs.
 """
@@ -54,7 +55,8 @@ class LazyBindingFinder:
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is None or spec.submodule_search_locations is None:
             return None
-        spec.loader = LazyBindingLoader()
+        loader: Any = LazyBindingLoader()
+        spec.loader = loader
         return spec
 
 

@@ -71,7 +71,7 @@ def app_command(workspace: Workspace, settings: Settings) -> AppCommand:
 
 
 def python_program(words: tuple[str, ...]) -> PythonProgram | None:
-    """What a plain Python command runs; None for every other command, and for one with interpreter options."""
+    """What a plain Python command runs; None for other commands, and with options of the interpreter."""
     if words[:2] == ("uv", "run"):
         words = words[2:]
     if not words or not _PYTHON.fullmatch(words[0]):

@@ -1,4 +1,4 @@
-"""The installed CDKTF bindings: their versions, the Node.js that runs them, and the cache that unpacks them once."""
+"""The installed CDKTF bindings: their versions, the Node.js that runs them, where they are unpacked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 @cache
 def bound_providers() -> dict[str, dict[str, str]]:
-    """`required_providers` as the installed bindings will ask for them, so that init need not wait for the synth.
+    """`required_providers` as the installed bindings will ask for them, so that init can run beside a synth.
 
     A guess: an app that declares more is initialized again after its synth.
     """
     providers = {}
-    for entry in Path(next(iter(importlib.util.find_spec("cdktf").submodule_search_locations))).parent.glob(  # type: ignore[union-attr, arg-type]
-        "cdktf_cdktf_provider_*/__init__.py",
-    ):
+    spec = importlib.util.find_spec("cdktf")
+    packages = (
+        Path(spec.origin).parents[1] if spec is not None and spec.origin is not None else Path("/nowhere")
+    )
+    for entry in sorted(packages.glob("cdktf_cdktf_provider_*/__init__.py")):
         with entry.open(encoding="utf-8") as file:
             match = _BINDS.search(file.read(2000))
         if match:

@@ -24,7 +24,7 @@ def client(endpoint: Endpoint, service: str) -> Any:
     with _lock:  # making clients is the one thing that a boto3 session does not allow in parallel
         if key not in _clients:
             make: Any = _session().client
-            config = Config(retries={"total_max_attempts": 2}, proxies={}, ignore_configured_endpoint_urls=True)
+            config = Config(retries={"total_max_attempts": 2}, proxies={})
             _clients[key] = make(service, config=config, **endpoint.client_arguments())
         return _clients[key]
 

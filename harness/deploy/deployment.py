@@ -55,13 +55,15 @@ def deploy(
     Args:
         workspace: The project.
         settings: Its settings.
-        environment: Gives the environment; called when it is needed and not before, so that it may still be starting.
+        environment: Gives the environment; called when it is needed and not before, so it may still be
+            starting.
         account: 12 digits; the access key id on the emulator, which keeps accounts apart.
         progress: Told about each step.
 
     Raises:
-        HarnessError: A package, the synth, Terraform or the environment failed. Nothing of a failed first apply is
-            left but what Terraform's state names; the next deploy goes on from there.
+        HarnessError: A package, the synth, Terraform or the environment failed. Nothing of a failed apply
+            is left
+            but what Terraform's state names; the next deploy goes on from there.
     """
     folder = workspace.deployment(account)
     with locked(folder / "lock"):
@@ -182,7 +184,7 @@ class _Deploy:
         return True
 
     def _work_folder(self, document: dict[str, Any] | None) -> WorkFolder:
-        """Find Terraform and initialize: for `document`, or for what the installed bindings are going to ask for."""
+        """Find Terraform and initialize for `document`, or for what the installed bindings will ask for."""
         terraform = find_terraform(self._workspace, self._settings)
         work = WorkFolder(self._workspace, self._account, terraform)
         with self._progress.step("terraform init") as step:
@@ -235,7 +237,11 @@ class _Deploy:
 
     def _read(self, *, changed: bool) -> Deployment:
         record = DeploymentRecord.read(self._folder)
-        deployment = record and read_deployment(self._folder, record, self._account, changed=changed)
+        deployment = (
+            read_deployment(self._folder, record, self._account, changed=changed)
+            if record is not None
+            else None
+        )
         if deployment is None:
             raise TerraformError(f"Terraform left no state that can be read in {self._folder / 'terraform'}.")
         return deployment

@@ -13,8 +13,8 @@ _LONG = 240
 def error_text(output: str) -> str:
     """The errors in Terraform's output, each as Terraform words it; the last lines where it names none.
 
-    Warnings and progress are left out, and so is the quoted source, which for a synthesized document says nothing
-    that the address does not.
+    Warnings and progress are left out, and so is the quoted source, which for a synthesized document says
+    nothing that the address does not.
     """
     blocks: list[list[str]] = []
     current: list[str] | None = None

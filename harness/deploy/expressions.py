@@ -1,4 +1,4 @@
-"""The part of Terraform's expressions that can be worked out without Terraform: literals, references, JSON."""
+"""The part of Terraform's expressions that needs no Terraform to work out: literals, references, JSON."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class _Template:
         self._reference = reference
 
     def value(self) -> Any:
-        """The string; or, where it is one interpolation and nothing else, that expression's value as it is."""
+        """The string; or, where it is one interpolation and nothing else, that expression's value."""
         parts = self._parts(end=None)
         if len(parts) == 1 and parts[0][0]:
             return parts[0][1]
         return "".join(_text_of(part) for _, part in parts)
 
-    def _parts(self, end: str | None) -> list[tuple[bool, Any]]:
+    def _parts(self, end: str | None) -> list[tuple[bool, Any]]:  # noqa: C901 - one case per kind of piece
         """Pieces up to `end` (a closing quote) or the text's end: whether interpolated, and the value."""
         parts: list[tuple[bool, Any]] = []
         literal: list[str] = []
@@ -114,8 +114,7 @@ class _Template:
                 return value
             case "name", name:
                 return self._named(name)
-            case _:
-                self._fail()
+        return self._fail()
 
     def _named(self, name: str) -> Any:
         if self._peek() == "(":

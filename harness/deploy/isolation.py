@@ -41,8 +41,9 @@ class Ran:
 def isolation_level() -> Level:
     """How firmly Terraform is kept to loopback on this machine.
 
-    `namespace` and `user-namespace`: by the kernel, in a network namespace of its own. `proxy`: only by the proxy
-    variables, which a program may ignore; that is what platforms other than Linux, and some containers, allow.
+    `namespace` and `user-namespace`: by the kernel, in a network namespace of its own. `proxy`: only by the
+    proxy variables, which a program may ignore; platforms other than Linux, and some containers, allow no
+    more.
     """
     done = subprocess.run(
         (sys.executable, "-I", "-S", str(LAUNCHER), "--probe"),
@@ -76,11 +77,11 @@ def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mappin
 
 
 def run_open(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str]) -> Ran:
-    """Run a program that may reach the network (`terraform init`), and that ends with its owner all the same."""
+    """Run a program that may reach the network (`terraform init`); it ends with its owner all the same."""
     finished = run((*_launcher(), "--", *command), cwd=cwd, environ=environ, lifeline=True)
     return Ran(finished.code, finished.output)
 
 
 def _launcher() -> tuple[str, ...]:
-    # Isolated and without site: it starts in 20 ms, and nothing of the user's environment can change what it does.
+    # Isolated, without site: it starts in 20 ms, and no variable of the user's changes what it does.
     return (sys.executable, "-I", "-S", str(LAUNCHER))

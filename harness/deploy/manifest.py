@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 ABSENT = "absent"
-FORMAT = 1
+ALL_VARIABLES = "*"
+_VOLATILE = frozenset({"COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "WINDOWID", "_"})
+_VOLATILE_PREFIXES = ("HARNESS_", "PYTEST_", "TERM_", "VSCODE_")
+"""They say where and how a command was typed. An app that walks over its environment does not mean them."""
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class Manifest:
     Attributes:
         key: Fingerprint of what is no file and no variable: the command, the bindings' versions.
         paths: Path to fingerprint; see `path_fingerprint`.
-        variables: Environment variable to the hash of its value, or `absent`. Values are never kept.
+        variables: Environment variable to the hash of its value, or `absent`; `*` stands for all of them.
+            Values are
+            never kept.
         assets: Files that were copied as Terraform assets; their sources are in `paths` too.
         complete: Whether these are all inputs. False after, say, the app started another program.
     """
@@ -88,9 +94,16 @@ def path_fingerprint(path: str) -> str:
 
 
 def variable_fingerprint(environ: Mapping[str, str], name: str) -> str:
-    """The hash of a variable's value, or `absent`."""
+    """The hash of a variable's value, or `absent`; for `*`, of all variables but volatile ones."""
+    if name == ALL_VARIABLES:
+        return _digest("\0".join(f"{n}={environ[n]}" for n in sorted(environ) if not is_volatile(n)).encode())
     value = environ.get(name)
     return ABSENT if value is None else _digest(f"{name}={value}".encode())
+
+
+def is_volatile(name: str) -> bool:
+    """Whether a variable differs between two commands that mean the same."""
+    return name in _VOLATILE or name.startswith(_VOLATILE_PREFIXES)
 
 
 def _names(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Terraform's CLI configuration, the harness's own: providers from a mirror on this machine where there is one."""
+"""Terraform's CLI configuration, the harness's own: providers from a mirror where this machine has one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AWS = Path(HOSTNAME, "hashicorp", "aws")
 
 
 def find_mirror() -> Path | None:
-    """The first folder that holds the AWS provider: Terraform's implied mirrors, then those right below /opt."""
+    """The first folder that holds the AWS provider: Terraform's implied mirrors, then those below /opt."""
     for folder in (*implied_mirrors(), *_below_opt()):
         if (folder / AWS).is_dir():
             return folder
@@ -41,7 +41,7 @@ def mirrored_sources(mirror: Path) -> list[str]:
 
 
 def cli_configuration(mirror: Path | None) -> str:
-    """The text of the CLI configuration file: what the mirror holds comes from it, the rest from the registry."""
+    """The CLI configuration file: what the mirror holds comes from it, the rest from the registry."""
     lines = ["disable_checkpoint = true", ""]
     if mirror is not None:
         sources = json.dumps(mirrored_sources(mirror))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "sqs_managed_sse_enabled": "SqsManagedSseEnabled",
     "visibility_timeout_seconds": "VisibilityTimeout",
 }
+JSON_ATTRIBUTES = frozenset({"Policy", "RedriveAllowPolicy", "RedrivePolicy"})
 FIFO_ONLY = frozenset({"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"})
 _IGNORED = frozenset({"//", "depends_on", "name", "provider", "tags"})
 _OF_QUEUES = frozenset({"arn", "id", "url", "name"})
@@ -69,8 +71,8 @@ class PlannedQueue:
 def planned_queues(document: dict[str, Any], *, account: str, url: str) -> list[PlannedQueue]:
     """The stack's queues whose every attribute can be known now, each after the queues that it names.
 
-    What cannot be known (a name that Terraform makes up, `count`, a reference to another kind of resource, an unknown
-    argument) is left out, and so is what names it: Terraform makes those itself.
+    What cannot be known (a name that Terraform makes up, `count`, a reference to another kind of resource, an
+    unknown argument) is left out, and so is what names it: Terraform makes those itself.
 
     Args:
         document: The staged document.
@@ -115,7 +117,9 @@ class _Planner:
         if fifo != name.endswith(".fifo"):
             raise UnresolvedError(key)  # an error that Terraform words best
         attributes = {
-            ATTRIBUTES[n]: _spelled(value) for n, value in values.items() if value not in ("", None)
+            ATTRIBUTES[n]: _attribute(ATTRIBUTES[n], value)
+            for n, value in values.items()
+            if value not in ("", None)
         }
         if not fifo:
             attributes = {n: value for n, value in attributes.items() if n not in FIFO_ONLY}
@@ -186,6 +190,25 @@ def _default_tags(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
             merged.update(entry.get("tags") or {})
         tags[name] = merged
     return tags
+
+
+def _attribute(name: str, value: Any) -> str:
+    text = _spelled(value)
+    return normal_json(text) if name in JSON_ATTRIBUTES else text
+
+
+def normal_json(text: str) -> str:
+    """JSON as the provider writes it, with Go's `json.Marshal`: no blanks, sorted names.
+
+    Raises:
+        UnresolvedError: It is no JSON; Terraform's error for that is the better one.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise UnresolvedError(text) from None
+    compact = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return compact.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
 def _spelled(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Queues made ahead of the apply, with every planned attribute, and imported by it.
 
-The AWS provider waits 25 s after it created or modified a queue (six equal reads, five seconds apart). A queue that
-already is as planned costs it nothing.
+The AWS provider waits 25 s after it created or modified a queue (six equal reads, five seconds apart). A
+queue that already is as planned costs it nothing.
 """
 
 from __future__ import annotations

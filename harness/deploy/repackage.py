@@ -28,8 +28,8 @@ def repackage(output: Path, manifest_path: Path, changed: set[str]) -> bool:
         changed: Paths that changed since.
 
     Returns:
-        Whether that was possible: every changed path is the source of an asset file that still exists. Where not,
-        nothing was changed, and the app must be run.
+        Whether that was possible: every changed path is the source of an asset file that still exists.
+        Where not, nothing was changed, and the app must be run.
     """
     manifest = Manifest.read(manifest_path)
     if manifest is None:

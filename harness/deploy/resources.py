@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.deploy.record import DeploymentRecord
@@ -12,7 +10,8 @@ from harness.deploy.state import State
 from harness.targets.base import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from harness.targets.base import Environment
     from harness.workspace import Workspace
@@ -23,7 +22,8 @@ class QueueResource:
     """An `aws_sqs_queue`.
 
     Attributes:
-        construct_id: Its CDKTF construct id, with the ids of the constructs around it below the stack (`Pair/Input`).
+        construct_id: Its CDKTF construct id, with the ids of the constructs around it below the stack
+            (`Pair/Input`).
         address: Terraform's.
         name: AWS's.
         url: As the emulator gives it.
@@ -109,7 +109,7 @@ def load_deployment(
     *,
     account: str = DEFAULT_ACCOUNT,
 ) -> Deployment | None:
-    """What is deployed in `account` of `environment`; None when nothing was deployed to that environment's id."""
+    """What is deployed in `account` of `environment`; None when nothing was deployed to its id."""
     folder = workspace.deployment(account)
     record = DeploymentRecord.read(folder)
     if record is None or not record.complete or record.environment != environment.id:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 DOCUMENT = "cdk.tf.json"
 IMPORTS = "imports.tf.json"
 KEPT_PROVIDER_ARGUMENTS = frozenset({"alias", "region", "default_tags", "ignore_tags"})
-"""What of an `aws` provider block stays. All else says who calls and whom: profile, keys, shared files, roles to
-assume, endpoints, proxies, CA bundles, accounts allowed. Here the harness says that."""
+"""What of an `aws` provider block stays. All else says who calls and whom: profile, keys, shared files,
+roles to assume, endpoints, proxies, CA bundles, accounts allowed. Here the harness says that."""
 RETRIES = 3
 
 
@@ -66,7 +66,7 @@ def stage(synthesized: Synthesized, account: str) -> Staged:
     document = copy.deepcopy(synthesized.document)
     terraform = document.get("terraform")
     if isinstance(terraform, dict):
-        # Without a backend block Terraform keeps its state in its work folder: no other place is ever contacted.
+        # Without a backend block Terraform keeps its state in its work folder, and asks no other place.
         terraform.pop("backend", None)
         terraform.pop("cloud", None)
     providers = document.setdefault("provider", {})

@@ -1,4 +1,4 @@
-"""Terraform's state file: read, and edited where the harness changed on the emulator what Terraform manages."""
+"""Terraform's state file: read, and edited where the harness changed what Terraform manages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Instance:
     attributes: dict[str, Any]
 
     def construct_id(self, ids: Mapping[str, str]) -> str:
-        """Its CDKTF construct id, with the index of an instance of `count` or `for_each`; else its address."""
+        """Its CDKTF construct id, with the index that `count` or `for_each` gave it; else its address."""
         known = ids.get(self.resource)
         return self.address if known is None else known + self.address.removeprefix(self.resource)
 
@@ -58,7 +58,7 @@ class State:
         return {instance.address for instance in self.instances()}
 
     def instances(self, kind: str | None = None) -> Iterator[Instance]:
-        """The managed instances of a resource type (default: all) outside of modules and within, by address."""
+        """The managed instances of a resource type (default: all), in modules too, by address."""
         found = []
         for resource in self._document.get("resources", []):
             if resource["mode"] != "managed" or kind not in {None, resource["type"]}:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.deploy import bindings
 from harness.deploy.app_command import app_command
-from harness.deploy.manifest import Asset, Manifest, fingerprinted, variable_fingerprint
+from harness.deploy.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
 from harness.deploy.processes import run
 from harness.deploy.repackage import repackage
 from harness.errors import SynthError, UsageError
@@ -62,8 +62,8 @@ def synthesize(
 ) -> Synthesized:
     """Run the CDKTF app, unless nothing that it read the last time has changed.
 
-    Where only files that became assets have changed (a deployment package), the new output is made from the old one
-    without running the app.
+    Where only files that became assets have changed (a deployment package), the new output is made from the
+    old one without running the app.
 
     Raises:
         SynthError: The app failed, or synthesized no stack.
@@ -137,6 +137,10 @@ class _Job:
                 **bindings.node_variables(self.environ, self.state / "jsii"),
                 "CDKTF_OUTDIR": str(output),
             }
+            if environ.get("PYTHONDONTWRITEBYTECODE") and "PYTHONPYCACHEPREFIX" not in environ:
+                # Compiling cdktf anew is half of a synth; this, too, writes nothing beside the sources.
+                environ["PYTHONDONTWRITEBYTECODE"] = ""
+                environ["PYTHONPYCACHEPREFIX"] = str(self.state / "pycache")
             if self.command.context:
                 environ.setdefault("CDKTF_CONTEXT_JSON", json.dumps(self.command.context))
             report = self._run_program(Path(new), environ, progress)
@@ -151,7 +155,10 @@ class _Job:
         manifest = Manifest(
             key=self.key,
             paths=fingerprinted(report["paths"]),
-            variables={name: variable_fingerprint(self.environ, name) for name in report["variables"]},
+            variables={
+                name: variable_fingerprint(self.environ, name)
+                for name in ([ALL_VARIABLES] if report["walked"] else report["variables"])
+            },
             assets=tuple(Asset(**asset) for asset in report["assets"]),
             complete=not report["opaque"] and not _written_since(started, report["paths"]),
         )
@@ -166,7 +173,7 @@ class _Job:
                     f"The CDKTF app ({self.command.text}) failed with exit code {finished.code}.",
                     detail=_tail(finished.output),
                 )
-            return {"paths": self._sources(), "variables": [], "assets": [], "opaque": []}
+            return {"paths": self._sources(), "variables": [], "walked": False, "assets": [], "opaque": []}
         order, report_path = folder / "order.json", folder / "report.json"
         order.write_text(
             json.dumps(
@@ -208,7 +215,8 @@ class _Job:
 def app_environment(host: Mapping[str, str], added: Mapping[str, str], account: str) -> dict[str, str]:
     """The environment of the CDKTF app: the host's and the settings', without any AWS credentials or profile.
 
-    Synthesizing calls no AWS; an app that does it all the same gets dummy credentials and an address that refuses.
+    Synthesizing calls no AWS; an app that does it all the same gets dummy credentials and an address that
+    refuses.
     """
     kept = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"}
     environ = {name: value for name, value in host.items() if not name.startswith("AWS_") or name in kept}

@@ -71,7 +71,7 @@ def installed(workspace: Workspace) -> Path:
 def base_environment(
     host: Mapping[str, str], *, home: Path, temporary: Path, cli_config: Path
 ) -> dict[str, str]:
-    """Terraform's environment, from scratch: nothing of the host's but PATH and language reaches it."""
+    """Terraform's environment, from scratch: of the host's, only PATH, language and time zone reach it."""
     kept = {name: host[name] for name in ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ") if name in host}
     return {
         **kept,
@@ -100,7 +100,7 @@ def _usable(workspace: Workspace, path: Path) -> Terraform:
 
 
 def _version(workspace: Workspace, path: Path) -> str:
-    """The program's version; asked once, because starting it costs more than everything else in a quiet `up`."""
+    """The program's version; asked once, because starting it costs more than all of a quiet `up`."""
     stat = path.stat()
     key = [str(path), stat.st_mtime_ns, stat.st_size]
     note = workspace.state / "terraform-version.json"
@@ -120,10 +120,11 @@ def _ask_version(workspace: Workspace, path: Path) -> str:
     environ = base_environment(os.environ, home=folder, temporary=folder, cli_config=Path(os.devnull))
     try:
         finished = run((str(path), "version", "-json"), cwd=folder, environ=environ)
-        version = json.loads(finished.output)["terraform_version"]
-        tuple(int(part) for part in version.split("-")[0].split("."))
     except OSError as error:
         raise TerraformMissingError(f"{path} cannot be run: {error.strerror}.", hint=INSTALL_HINT) from error
+    try:
+        version = json.loads(finished.output)["terraform_version"]
+        tuple(int(part) for part in version.split("-")[0].split("."))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TerraformMissingError(
             f"{path} is no Terraform: `version -json` did not name a version.",

@@ -62,9 +62,12 @@ class WorkFolder:
         self._configuration = cli_configuration(find_mirror())
 
     def initialize(self, document: dict[str, Any]) -> bool:
-        """Get the providers and modules that the document requires, unless that was done; returns whether it was not.
+        """Get the providers and modules that the document requires, unless that was done.
 
         Providers are shared by all accounts' folders.
+
+        Returns:
+            Whether anything had to be got.
 
         Raises:
             TerraformError: Terraform cannot get them.
