@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from harness.emulator.configuration import HOST
-from harness.targets import emulator_process
+from harness.targets import emulator_process, processes
 from harness.targets.base import Environment
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
 
@@ -39,7 +39,7 @@ class EmbeddedTarget:
         record = read_record(self._workspace.environment_file)
         if record is None or record.target != self.name:
             return None
-        if emulator_process.is_process(record.pid, record.pid_created):
+        if processes.is_process(record.pid, record.pid_created):
             answer = emulator_process.health(record.url)
             if answer is not None and answer.get("instance") == record.id:
                 return record
@@ -101,7 +101,7 @@ class EmbeddedTarget:
             record = read_record(self._workspace.environment_file)
             if record is None or record.target != self.name:
                 return None
-            alive = emulator_process.is_process(record.pid, record.pid_created)
+            alive = processes.is_process(record.pid, record.pid_created)
             if alive:
                 emulator_process.end(record.pid)
             clear_record(self._workspace.environment_file, record.id)

@@ -17,14 +17,13 @@ import psutil
 
 from harness.emulator.configuration import HOST, host_variables
 from harness.errors import EmulatorError, PortTakenError
+from harness.targets import processes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 START_SECONDS = 60.0
 """A start that takes longer is given up."""
-STOP_SECONDS = 5.0
-"""How long SIGTERM may take before SIGKILL."""
 HEALTH_SECONDS = 15.0
 EXIT_PORT_TAKEN = 4
 LOG_LINES = 20
@@ -180,45 +179,10 @@ def health(url: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def is_process(pid: int, created: float) -> bool:
-    """Whether `pid` is still the process created at that time."""
-    try:
-        process = psutil.Process(pid)
-        return process.create_time() == created and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
 def end(pid: int) -> None:
     """Stop an emulator and everything below it: asked first, killed after `STOP_SECONDS`."""
-    _end(pid)
+    processes.end_tree(pid)
     if (process := _OWN.pop(pid, None)) is not None:
         process.wait()
         if process.stdin is not None:
             process.stdin.close()
-
-
-def _end(pid: int) -> None:
-    try:
-        process = psutil.Process(pid)
-        children = process.children(recursive=True)
-    except psutil.Error:
-        return
-    try:
-        process.terminate()
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        children = [*process.children(recursive=True), *children]
-        _kill(process)
-    except psutil.NoSuchProcess:
-        pass
-    for child in children:
-        _kill(child)
-    psutil.wait_procs([process, *children], timeout=STOP_SECONDS)
-
-
-def _kill(process: psutil.Process) -> None:
-    try:
-        process.kill()
-    except psutil.Error:
-        return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import botocore.exceptions
+from botocore.config import Config
 
 from harness.errors import EmulatorError
 
@@ -55,7 +56,9 @@ def ensure_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
     Raises:
         EmulatorError: The endpoint refused.
     """
-    iam = boto3.session.Session().client("iam", **endpoint.client_arguments())
+    # No second tries: the endpoint is on this machine, and answers or does not.
+    config = Config(retries={"total_max_attempts": 1})
+    iam = boto3.session.Session().client("iam", config=config, **endpoint.client_arguments())
     for name in names:
         try:
             with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):

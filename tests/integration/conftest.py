@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,6 +17,8 @@ from harness.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Emulator:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Our emulator, started through `EmbeddedTarget` and stopped after the last test."""
     workspace = Workspace(tmp_path_factory.mktemp("emulator"))
+    # Set-up has made the functions' Python environments: they are not made again for every run.
+    runtimes = Workspace(PROJECT).runtimes
+    runtimes.mkdir(exist_ok=True)
+    workspace.runtimes.symlink_to(runtimes)
     target = EmbeddedTarget(workspace, Settings())
     environment = target.start(Progress(), owner="this-process")
     try:

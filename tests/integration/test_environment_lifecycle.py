@@ -17,7 +17,7 @@ import pytest
 from harness.errors import EmulatorError, PortTakenError
 from harness.progress import Progress
 from harness.settings import Settings
-from harness.targets import emulator_process
+from harness.targets import emulator_process, processes
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.environment_file import read_record
 from harness.workspace import Workspace
@@ -54,7 +54,7 @@ def target(workspace: Workspace, port: int | None = None) -> EmbeddedTarget:
 
 
 def is_alive(environment: Environment) -> bool:
-    return emulator_process.is_process(environment.pid, environment.pid_created)
+    return processes.is_process(environment.pid, environment.pid_created)
 
 
 def emulators(workspace: Workspace) -> list[psutil.Process]:
@@ -201,7 +201,7 @@ def test_an_emulator_that_ends_while_it_starts_is_an_error_with_its_last_words(
 
 def test_an_environment_that_hangs_is_replaced(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulator_process, "HEALTH_SECONDS", 0.2)
-    monkeypatch.setattr(emulator_process, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(processes, "STOP_SECONDS", 0.2)
     hanging = target(workspace).start(Progress(), owner="detached")
     os.kill(hanging.pid, signal.SIGSTOP)
     assert target(workspace).running() is None

@@ -18,7 +18,7 @@ from harness.emulator.guard import refusal
     ],
 )
 def test_loopbacks_names_are_served(host: str) -> None:
-    assert refusal(host, None) is None
+    assert refusal(host) is None
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,23 @@ def test_loopbacks_names_are_served(host: str) -> None:
     ],
 )
 def test_other_names_are_refused(host: str) -> None:
-    assert refusal(host, None) is not None
+    assert refusal(host) is not None
 
 
 @pytest.mark.parametrize(("site", "served"), [("cross-site", False), ("same-site", False), ("none", True)])
 def test_a_page_of_another_site_is_refused(site: str, *, served: bool) -> None:
-    assert (refusal("127.0.0.1:4566", site) is None) is served
+    assert (refusal("127.0.0.1:4566", fetch_site=site) is None) is served
+
+
+@pytest.mark.parametrize(
+    ("origin", "served"),
+    [
+        ("https://attacker.example", False),
+        ("https://app.localstack.cloud", False),
+        ("null", False),
+        ("http://127.0.0.1:4566", True),
+        ("http://localhost:4566", True),
+    ],
+)
+def test_a_page_from_elsewhere_is_refused(origin: str, *, served: bool) -> None:
+    assert (refusal("127.0.0.1:4566", origin=origin) is None) is served

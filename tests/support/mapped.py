@@ -1,0 +1,159 @@
+"""Queues, a function and a mapping between them, made with the AWS API alone: no Terraform, no stack."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import textwrap
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+REGION = "us-east-1"
+RECEIVE_SECONDS = 20
+RECEIVES = 4
+"""Long polls in a row that may end empty before a test gives up."""
+
+# Handlers: each defines `on(event)`; `tell` sends to the output queue.
+PRELUDE = """
+import json, os, boto3
+sqs = boto3.client("sqs")
+
+def tell(document):
+    sqs.send_message(QueueUrl=os.environ["OUTPUT"], MessageBody=json.dumps(document))
+
+def wait_for_gate():
+    while not (got := sqs.receive_message(QueueUrl=os.environ["GATE"], WaitTimeSeconds=20).get("Messages")):
+        pass
+    sqs.delete_message(QueueUrl=os.environ["GATE"], ReceiptHandle=got[0]["ReceiptHandle"])
+
+def handler(event, context):
+    return on(event)
+
+"""
+ECHO = """
+def on(event):
+    tell(event["Records"])
+"""
+"""One message per invocation: its records."""
+
+
+def new_account() -> str:
+    """Twelve digits that nothing else uses."""
+    return f"{random.randrange(10**11, 10**12)}"  # noqa: S311 - to be apart, not to be secret
+
+
+@dataclass
+class Mapped:
+    """A function that is fed by one queue and tells another.
+
+    Attributes:
+        client: Makes a boto3 client of an account.
+        handler: Source of the function's `on(event)`.
+        fifo: Whether the input queue is a FIFO queue.
+        input_attributes: Attributes of the input queue.
+        mapping: Arguments of CreateEventSourceMapping; None makes no mapping.
+    """
+
+    client: Callable[..., Any]
+    handler: str = ECHO
+    fifo: bool = False
+    input_attributes: dict[str, str] = field(default_factory=dict)
+    mapping: dict[str, Any] | None = field(default_factory=dict)
+    account: str = field(default_factory=new_account)
+
+    def __post_init__(self) -> None:
+        self.sqs = self.client("sqs", self.account)
+        self.functions = self.client("lambda", self.account)
+        attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if self.fifo else {}
+        self.input = self.queue("in.fifo" if self.fifo else "in", {**attributes, **self.input_attributes})
+        self.output = self.queue("out")
+        self.gate = self.queue("gate")
+        self.functions.create_function(
+            FunctionName="mapped",
+            Runtime="python3.13",
+            Role=f"arn:aws:iam::{self.account}:role/any",
+            Handler="code.handler",
+            Timeout=60,
+            Code={"ZipFile": _zip({"code.py": PRELUDE + textwrap.dedent(self.handler)})},
+            Environment={"Variables": {"OUTPUT": self.output, "GATE": self.gate}},
+        )
+        self.functions.get_waiter("function_active_v2").wait(
+            FunctionName="mapped", WaiterConfig={"Delay": 0.05, "MaxAttempts": 1200}
+        )
+        self.uuid = "" if self.mapping is None else self.map(**self.mapping)
+
+    def map(self, **arguments: Any) -> str:
+        """Create the mapping; returns its UUID."""
+        created = self.functions.create_event_source_mapping(
+            FunctionName="mapped", EventSourceArn=self.arn(self.input), **arguments
+        )
+        return str(created["UUID"])
+
+    def queue(self, name: str, attributes: dict[str, str] | None = None) -> str:
+        """Create a queue; returns its URL."""
+        return str(self.sqs.create_queue(QueueName=name, Attributes=attributes or {})["QueueUrl"])
+
+    def arn(self, url: str) -> str:
+        """A queue's ARN."""
+        return f"arn:aws:sqs:{REGION}:{self.account}:{url.rpartition('/')[2]}"
+
+    def send(self, *bodies: str, group: str | None = None) -> list[str]:
+        """Send bodies in one SendMessageBatch; returns the message ids."""
+        more = {} if group is None else {"MessageGroupId": group}
+        entries = [{"Id": str(n), "MessageBody": body, **more} for n, body in enumerate(bodies)]
+        answer = self.sqs.send_message_batch(QueueUrl=self.input, Entries=entries)
+        return [sent["MessageId"] for sent in answer["Successful"]]
+
+    def told(self, count: int) -> list[Any]:
+        """The next `count` documents that the function told, in the order in which they came."""
+        return [json.loads(body) for body in self.received(self.output, count)]
+
+    def received(self, url: str, count: int) -> list[str]:
+        """The bodies of the next `count` messages of a queue; they are deleted."""
+        bodies: list[str] = []
+        for _ in range(RECEIVES + count):
+            if len(bodies) >= count:
+                break
+            answer = self.sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=min(10, count - len(bodies)),
+                WaitTimeSeconds=RECEIVE_SECONDS,
+            )
+            for message in answer.get("Messages", []):
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
+        assert len(bodies) == count, f"{len(bodies)} messages of {count} came: {bodies}"
+        return bodies
+
+    def open_gate(self, times: int) -> None:
+        """Let that many invocations pass `wait_for_gate`."""
+        for _ in range(times):
+            self.sqs.send_message(QueueUrl=self.gate, MessageBody="pass")
+
+    def counts(self, url: str) -> tuple[int, int]:
+        """Visible messages, and messages in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
+
+    def state(self) -> str:
+        """The mapping's state."""
+        return str(self.functions.get_event_source_mapping(UUID=self.uuid)["State"])
+
+
+def bodies_of(records: Iterable[dict[str, Any]]) -> list[str]:
+    """The bodies of an event's records."""
+    return [record["body"] for record in records]
+
+
+def _zip(files: dict[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return stream.getvalue()
