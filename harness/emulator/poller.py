@@ -21,6 +21,9 @@ LOG = logging.getLogger(__name__)
 
 CONCURRENT_BATCHES = 5
 """Batches of one mapping that are in flight at once: what AWS starts with."""
+THROTTLE_SECONDS = 0.1
+THROTTLE_MOST_SECONDS = 2.0
+"""Pauses between the tries at a throttled function: doubled from the first to the second."""
 MISSING_QUEUE_SECONDS = 1.0
 """How often a mapping looks for a queue that was deleted."""
 
@@ -170,7 +173,7 @@ class SqsMapping(EsmWorker):
 
     def _invoke(self, queue: SqsQueue, messages: list[Received], payload: bytes) -> None:
         try:
-            answer = functions.invoke(self._function_arn, payload)
+            answer = self._invoke_patiently(queue, payload)
         except Exception as error:  # noqa: BLE001 - throttled, being updated, deleted: LocalStack has no common class
             LOG.warning("%s was not invoked for %d messages: %s", self._function_arn, len(messages), error)
             return
@@ -185,6 +188,18 @@ class SqsMapping(EsmWorker):
         if self._reports_failures:
             failed = batches.failed_ids(answer.payload, {message.id for message in messages})
         queues.delete(queue, [message for message in messages if message.id not in failed])
+
+    def _invoke_patiently(self, queue: SqsQueue, payload: bytes) -> functions.Answer:
+        """Invoke; a throttled function is asked again until the visibility timeout ends, as by AWS."""
+        deadline = time.monotonic() + queue.visibility_timeout
+        pause = THROTTLE_SECONDS
+        while True:
+            try:
+                return functions.invoke(self._function_arn, payload)
+            except functions.NotNowError:
+                if time.monotonic() + pause > deadline or self._shutdown_event.wait(pause):
+                    raise
+            pause = min(2 * pause, THROTTLE_MOST_SECONDS)
 
     # Waiting and stopping.
 

@@ -21,6 +21,7 @@ from harness.targets import emulator_process, processes
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.environment_file import read_record
 from harness.workspace import Workspace
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +181,18 @@ def test_an_interrupted_start_leaves_nothing(workspace: Workspace, monkeypatch: 
         target(workspace).start(Progress(), owner="detached")
     assert emulators(workspace) == []
     assert not workspace.environment_file.exists()
+
+
+def test_a_start_whose_command_is_killed_leaves_nothing(workspace: Workspace) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(workspace.root), "detached"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert eventually(lambda: emulators(workspace))
+        owner.kill()
+    assert eventually(lambda: not emulators(workspace))
+    assert target(workspace).running() is None
 
 
 def test_a_start_that_takes_too_long_is_ended(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

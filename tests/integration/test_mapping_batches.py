@@ -15,6 +15,11 @@ def on(event):
     tell("started")
     wait_for_gate()
 """
+WAITS_AND_TELLS = """
+def on(event):
+    wait_for_gate()
+    tell(event["Records"])
+"""
 FLAKY = """
 def on(event):
     for record in event["Records"]:
@@ -49,6 +54,20 @@ def test_that_many_batches_are_in_flight_at_once(
     assert mapped.counts(mapped.input) == (7 - at_once, at_once)
     mapped.open_gate(7)
     assert len(mapped.told(7 - at_once)) == 7 - at_once
+
+
+def test_a_throttled_function_is_asked_again(emulator: Emulator) -> None:
+    mapped = Mapped(emulator.client, WAITS_AND_TELLS, mapping=None)
+    mapped.functions.put_function_concurrency(FunctionName="mapped", ReservedConcurrentExecutions=1)
+    mapped.map(BatchSize=1)
+    mapped.send(*"123")
+    mapped.open_gate(3)
+    told = mapped.told(3)
+    assert sorted(body for records in told for body in bodies_of(records)) == ["1", "2", "3"]
+    # They were held back, not sent back to the queue.
+    assert {record["attributes"]["ApproximateReceiveCount"] for records in told for record in records} == {
+        "1"
+    }
 
 
 def test_a_failed_batch_comes_back_after_its_visibility_timeout(emulator: Emulator) -> None:
