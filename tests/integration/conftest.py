@@ -14,9 +14,10 @@ from harness.settings import Settings
 from harness.targets.base import DEFAULT_ACCOUNT, Environment
 from harness.targets.embedded import EmbeddedTarget
 from harness.workspace import Workspace
+from tests.support.mapped import Mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROJECT = Path(__file__).parents[2]
 
@@ -42,6 +43,20 @@ class Emulator:
         session = boto3.session.Session()
         endpoint = self.environment.endpoint(account=account)
         return session.client(service, **endpoint.client_arguments(), **arguments)  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
+    """Makes what `Mapped` makes, in the emulator; it is taken down after the test."""
+    made: list[Mapped] = []
+
+    def make(*arguments: Any, **named: Any) -> Mapped:
+        made.append(Mapped(emulator.client, *arguments, **named))
+        return made[-1]
+
+    yield make
+    for mapped in made:
+        mapped.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,11 @@ import pytest
 
 from harness.control import ControlApi
 from harness.errors import HarnessError
-from tests.support.mapped import Mapped, new_account
+from tests.support.mapped import MakeMapped, new_account
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
+
 
 LATE = """
 def on(event):
@@ -84,8 +85,8 @@ def test_reset_empties_one_accounts_queues(emulator: Emulator) -> None:
     assert len(sqs.receive_message(QueueUrl=ordered)["Messages"]) == 1
 
 
-def test_reset_waits_for_what_is_in_flight(emulator: Emulator) -> None:
-    mapped = Mapped(emulator.client, LATE)
+def test_reset_waits_for_what_is_in_flight(emulator: Emulator, make_mapped: MakeMapped) -> None:
+    mapped = make_mapped(LATE)
     mapped.send("x")
     mapped.told(1)
     with ThreadPoolExecutor() as pool:
@@ -97,8 +98,10 @@ def test_reset_waits_for_what_is_in_flight(emulator: Emulator) -> None:
     assert mapped.counts(mapped.output) == (0, 0)
 
 
-def test_environments_are_listed_by_account(emulator: Emulator, control: ControlApi) -> None:
-    mapped = Mapped(emulator.client)
+def test_environments_are_listed_by_account(
+    emulator: Emulator, make_mapped: MakeMapped, control: ControlApi
+) -> None:
+    mapped = make_mapped()
     mapped.send("x")
     mapped.told(1)
     listed = ControlApi(emulator.url, mapped.account).call("GET", "environments")

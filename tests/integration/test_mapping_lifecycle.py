@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.support.mapped import Mapped, bodies_of
+from tests.support.mapped import MakeMapped, Mapped, bodies_of
 from tests.support.waiting import eventually
-
-if TYPE_CHECKING:
-    from tests.integration.conftest import Emulator
 
 
 @pytest.fixture
-def mapped(emulator: Emulator) -> Mapped:
-    return Mapped(emulator.client)
+def mapped(make_mapped: MakeMapped) -> Mapped:
+    return make_mapped()
 
 
 def has_state(mapped: Mapped, state: str) -> bool | None:
@@ -56,8 +51,8 @@ def test_a_mapping_finds_its_queue_again_when_that_was_made_anew(mapped: Mapped)
     assert bodies_of(mapped.told(1)[0]) == ["x"]
 
 
-def test_messages_sent_before_the_mapping_are_read(emulator: Emulator) -> None:
-    mapped = Mapped(emulator.client, mapping=None)
+def test_messages_sent_before_the_mapping_are_read(make_mapped: MakeMapped) -> None:
+    mapped = make_mapped(mapping=None)
     mapped.send("early")
     mapped.map()
     assert bodies_of(mapped.told(1)[0]) == ["early"]

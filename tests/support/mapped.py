@@ -18,7 +18,7 @@ RECEIVE_SECONDS = 20
 RECEIVES = 4
 """Long polls in a row that may end empty before a test gives up."""
 
-# Handlers: each defines `on(event)`; `tell` sends to the output queue.
+# Handlers: each defines `on(event)`; `tell` sends to the output queue. An event without records is a warm-up.
 PRELUDE = """
 import json, os, boto3
 sqs = boto3.client("sqs")
@@ -31,8 +31,13 @@ def wait_for_gate():
         pass
     sqs.delete_message(QueueUrl=os.environ["GATE"], ReceiptHandle=got[0]["ReceiptHandle"])
 
+def back_at_once(record):
+    sqs.change_message_visibility(
+        QueueUrl=os.environ["INPUT"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
+    )
+
 def handler(event, context):
-    return on(event)
+    return on(event) if "Records" in event else None
 
 """
 ECHO = """
@@ -80,12 +85,20 @@ class Mapped:
             Handler="code.handler",
             Timeout=60,
             Code={"ZipFile": _zip({"code.py": PRELUDE + textwrap.dedent(self.handler)})},
-            Environment={"Variables": {"OUTPUT": self.output, "GATE": self.gate}},
+            Environment={"Variables": {"INPUT": self.input, "OUTPUT": self.output, "GATE": self.gate}},
         )
         self.functions.get_waiter("function_active_v2").wait(
             FunctionName="mapped", WaiterConfig={"Delay": 0.05, "MaxAttempts": 1200}
         )
+        # So that no message's visibility timeout is spent on a cold start.
+        assert "FunctionError" not in self.functions.invoke(FunctionName="mapped", Payload=b"{}")
         self.uuid = "" if self.mapping is None else self.map(**self.mapping)
+
+    def close(self) -> None:
+        """Delete the mapping and the function: its processes end."""
+        for mapping in self.functions.list_event_source_mappings()["EventSourceMappings"]:
+            self.functions.delete_event_source_mapping(UUID=mapping["UUID"])
+        self.functions.delete_function(FunctionName="mapped")
 
     def map(self, **arguments: Any) -> str:
         """Create the mapping; returns its UUID."""
@@ -144,6 +157,10 @@ class Mapped:
     def state(self) -> str:
         """The mapping's state."""
         return str(self.functions.get_event_source_mapping(UUID=self.uuid)["State"])
+
+
+type MakeMapped = Callable[..., Mapped]
+"""The fixture `make_mapped`: takes what `Mapped` takes, but for the client."""
 
 
 def bodies_of(records: Iterable[dict[str, Any]]) -> list[str]:
