@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.clients import client
 from harness.errors import TerraformError
 
 if TYPE_CHECKING:
@@ -90,8 +91,6 @@ def apply_code_changes(changes: list[CodeChange], endpoint: Endpoint, state: Sta
         TerraformError: Lambda refused the code.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto3 takes a while to import
-
-    from harness.deploy.clients import client  # noqa: PLC0415 - the same
 
     functions = client(endpoint, "lambda")
     for change in changes:

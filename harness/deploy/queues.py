@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.clients import client
 from harness.deploy.files import write_atomically
 from harness.deploy.queue_plan import QUEUE, planned_queues, queue_url
 from harness.deploy.stage import IMPORTS
@@ -124,7 +125,6 @@ class QueuesAhead:
         return queue_url(self.environment.url, self.account, queue.name)
 
     def _client(self, region: str) -> Any:
-        from harness.deploy.clients import client  # noqa: PLC0415 - boto3 takes a while to import, and may not be needed
 
         return client(self.environment.endpoint(region=region, account=self.account), "sqs")
 

@@ -6,10 +6,9 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-import boto3
 import botocore.exceptions
-from botocore.config import Config
 
+from harness.clients import client
 from harness.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ def ensure_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
     Raises:
         EmulatorError: The endpoint refused.
     """
-    # No second tries: the endpoint is on this machine, and answers or does not.
-    config = Config(retries={"total_max_attempts": 1})
-    iam = boto3.session.Session().client("iam", config=config, **endpoint.client_arguments())
+    iam = client(endpoint, "iam")
     for name in names:
         try:
             with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):

@@ -11,13 +11,13 @@ import pytest
 from harness.drive import Message, Queue
 from harness.drive.deadline import Deadline
 from harness.drive.gathering import gather
-from harness.drive.message import Attribute
 from harness.errors import EmulatorError, MessageError, NotFoundInStackError, UsageError, WaitTimeoutError
 from harness.targets.base import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.drive.message import Attribute
     from tests.integration.conftest import Emulator
 
 ACCOUNT = "210000000001"
@@ -223,7 +223,7 @@ def test_where_nothing_answers_that_is_said(unused_tcp_url: str) -> None:
 def test_the_hosts_aws_configuration_is_not_read(
     make_queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.drive import clients  # noqa: PLC0415 - to have its clients made anew
+    from harness import clients  # noqa: PLC0415 - to have its clients made anew
 
     queue = make_queue()
     for name, value in {
