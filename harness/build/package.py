@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ def _sources(workspace: Workspace, package: PackageSettings) -> dict[str, Path]:
                 f"The package {package.output} needs {path}, which does not exist.",
                 hint="Mend `sources` in [[tool.harness.package]] of pyproject.toml.",
             )
-        for name, file in _files(path):
+        for name, file in _files(path, workspace.root.resolve()):
             if found.setdefault(name, file) != file:
                 raise PackageError(
                     f"The package {package.output} would hold {found[name]} and {file} as {name}."
@@ -101,25 +102,37 @@ def _sources(workspace: Workspace, package: PackageSettings) -> dict[str, Path]:
     return found
 
 
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
+def _files(path: Path, root: Path) -> Iterator[tuple[str, Path]]:
     """A source's files, with their names in the zip: a folder's contents stay below the folder's own name."""
-    if path.is_file():
-        yield path.name, path
+    if not path.is_dir():
+        yield path.name, _regular(path, root)
         return
     for folder, folders, files in path.walk(follow_symlinks=True):
+        if folder.is_symlink() and folder.resolve() in {above.resolve() for above in folder.parents}:
+            raise PackageError(f"The link {folder} leads back to a folder that it lies in.")
         folders[:] = sorted(set(folders) - LEFT_OUT_FOLDERS)
         for file in sorted(files):
             item = folder / file
             if item.suffix not in LEFT_OUT_SUFFIXES and file not in LEFT_OUT_NAMES:
-                yield item.relative_to(path.parent).as_posix(), item
+                yield item.relative_to(path.parent).as_posix(), _regular(item, root)
+
+
+def _regular(path: Path, root: Path) -> Path:
+    """A file that can be read, and lies in the project even where links lead to it."""
+    if not path.resolve().is_relative_to(root):
+        raise PackageError(f"The source {path} lies outside of the project {root}: it is {path.resolve()}.")
+    if not path.is_file():
+        raise PackageError(f"The source {path} is neither a file nor a folder.")
+    return path
 
 
 def _inside(workspace: Workspace, name: str, what: str) -> Path:
+    """The path of that name, by the name that the project gives it, not by the one that a link leads to."""
     root = workspace.root.resolve()
-    path = (root / name).resolve()
-    if path != root and root not in path.parents:
+    path = root / os.path.normpath(name)
+    if not (path.is_relative_to(root) and path.resolve().is_relative_to(root)):
         raise PackageError(f"{what} {name} lies outside of the project {root}.")
-    return root / path.relative_to(root)
+    return path
 
 
 def _sha256(path: Path) -> str | None:

@@ -167,6 +167,37 @@ def test_a_link_that_leads_outside_is_outside(workspace: Workspace) -> None:
         build_package(workspace, package("link.py"))
 
 
+def test_a_link_inside_of_the_project_keeps_its_own_name(workspace: Workspace) -> None:
+    (workspace.root / "link.py").symlink_to("handler.py")
+    (workspace.root / "shared" / "more").symlink_to("deep")
+    built = build_package(workspace, package("link.py", "shared"))
+    assert names(built.path) == [
+        "link.py",
+        "shared/deep/data.json",
+        "shared/more/data.json",
+        "shared/tools.py",
+    ]
+
+
+def test_a_link_in_a_folder_must_not_lead_outside_or_back(workspace: Workspace) -> None:
+    link = workspace.root / "shared" / "link"
+    link.symlink_to(workspace.root.parent)
+    with pytest.raises(PackageError, match=r"lies outside|leads back"):
+        build_package(workspace, package("shared"))
+    link.unlink()
+    link.symlink_to(".")
+    with pytest.raises(PackageError, match="leads back"):
+        build_package(workspace, package("shared"))
+    link.unlink()
+    link.symlink_to("missing")
+    with pytest.raises(PackageError, match="neither a file nor a folder"):
+        build_package(workspace, package("shared"))
+    link.unlink()
+    os.mkfifo(link)
+    with pytest.raises(PackageError, match="neither a file nor a folder"):
+        build_package(workspace, package("shared"))
+
+
 # --- Zips that others made ----------------------------------------------------------------------------------
 
 
