@@ -7,8 +7,14 @@ import importlib.util
 import os
 import re
 import sys
+import tempfile
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 LAZY_BINDINGS = Path(__file__).with_name("lazy_bindings.cjs")
 _BINDS = re.compile(r"bindings for (\S+/\S+) provider version (\d\S*)")
@@ -33,10 +39,9 @@ def bound_providers() -> dict[str, dict[str, str]]:
     """
     providers = {}
     spec = importlib.util.find_spec("cdktf")
-    packages = (
-        Path(spec.origin).parents[1] if spec is not None and spec.origin is not None else Path("/nowhere")
-    )
-    for entry in sorted(packages.glob("cdktf_cdktf_provider_*/__init__.py")):
+    if spec is None or spec.origin is None:
+        return {}
+    for entry in sorted(Path(spec.origin).parents[1].glob("cdktf_cdktf_provider_*/__init__.py")):
         with entry.open(encoding="utf-8") as file:
             match = _BINDS.search(file.read(2000))
         if match:
@@ -46,7 +51,28 @@ def bound_providers() -> dict[str, dict[str, str]]:
     return providers
 
 
-def node_variables(environ: dict[str, str], fallback_cache: Path) -> dict[str, str]:
+def indexes() -> bool:
+    """Whether the installed jsii indexes bindings (from 1.142 on or so)."""
+    spec = importlib.util.find_spec("jsii")
+    if spec is None or spec.origin is None:
+        return False
+    return any(Path(spec.origin).parent.glob("_embedded/jsii/*runtime-index-worker.js"))
+
+
+@cache
+def packages() -> tuple[tuple[str, str, str], ...]:
+    """Package name, version and Python module of each installed binding."""
+    found = []
+    spec = importlib.util.find_spec("cdktf")
+    if spec is not None and spec.origin is not None:
+        for tarball in sorted(Path(spec.origin).parents[1].glob("cdktf*/_jsii/*.jsii.tgz")):
+            name, _, version = tarball.name.removesuffix(".jsii.tgz").rpartition("@")
+            module = tarball.parents[1].name
+            found.append((name if module == "cdktf" else f"@cdktf/{name}", version, module))
+    return tuple(found)
+
+
+def node_variables(environ: Mapping[str, str], fallback_cache: Path) -> dict[str, str]:
     """Variables that give jsii a Node.js of its own, load bindings lazily, and keep them unpacked.
 
     Args:
@@ -60,13 +86,26 @@ def node_variables(environ: dict[str, str], fallback_cache: Path) -> dict[str, s
             variables["JSII_NODE"] = str(node)
     preload = f'--require "{_quoted(LAZY_BINDINGS)}"'
     variables["NODE_OPTIONS"] = " ".join(filter(None, (environ.get("NODE_OPTIONS"), preload)))
-    if "JSII_RUNTIME_PACKAGE_CACHE_ROOT" not in environ:
-        variables["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(unpacked_bindings(fallback_cache))
+    variables["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(unpacking_folder(environ, fallback_cache))
     return variables
 
 
-def unpacked_bindings(fallback: Path) -> Path:
-    """The folder in which jsii unpacks bindings: in this virtual environment, which holds them packed."""
+@contextmanager
+def temporary_folder(unpacked: Path) -> Iterator[Path]:
+    """A temporary folder on the file system of the unpacked bindings.
+
+    jsii links them into its temporary folder at each start; on another file system it copies 10,000 files.
+    """
+    unpacked.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=unpacked, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def unpacking_folder(environ: Mapping[str, str], fallback: Path) -> Path:
+    """Where jsii unpacks bindings: what the user set, else the virtual environment that holds them packed."""
+    named = environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+    if named:
+        return Path(named)
     if sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK):
         return Path(sys.prefix) / "var" / "jsii"
     return fallback

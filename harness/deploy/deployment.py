@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harness.build import build_package, check_sources, read_package
@@ -11,6 +12,7 @@ from harness.deploy.bindings import bound_providers
 from harness.deploy.code_change import apply_code_changes, code_changes
 from harness.deploy.diagnostics import error_text
 from harness.deploy.files import locked
+from harness.deploy.prime import prime
 from harness.deploy.queues import QueuesAhead
 from harness.deploy.record import DeploymentRecord
 from harness.deploy.resources import construct_ids, read_deployment
@@ -19,7 +21,7 @@ from harness.deploy.state import State
 from harness.deploy.synth import synthesize
 from harness.deploy.terraform import find_terraform
 from harness.deploy.workfolder import WorkFolder
-from harness.errors import NoEnvironmentError, TerraformError
+from harness.errors import NoEnvironmentError, PrerequisiteError, TerraformError
 from harness.targets.base import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
@@ -120,15 +122,21 @@ class _Deploy:
             if self._update_code(ready, staged, digest):
                 return self._read(changed=True)
             work = self._initialized(early, staged)
-        record = DeploymentRecord(
-            environment=ready.id,
-            stack=synthesized.stack,
-            region=staged.region,
-            digest=digest,
-            construct_ids=construct_ids(staged.document, synthesized.stack),
-        )
-        self._apply(work, staged, ready, record)
+            pool.submit(self._prime)
+            record = DeploymentRecord(
+                environment=ready.id,
+                stack=synthesized.stack,
+                region=staged.region,
+                digest=digest,
+                construct_ids=construct_ids(staged.document, synthesized.stack),
+            )
+            self._apply(work, staged, ready, record)
         return self._read(changed=True)
+
+    def _prime(self) -> None:
+        """Beside the first apply, make the next synth fast; where that fails, it is slow and no worse."""
+        with suppress(PrerequisiteError, OSError):
+            prime(self._workspace.state.resolve() / "jsii")
 
     def _synthesize(self) -> Synthesized:
         packages: list[BuiltPackage] = []

@@ -96,7 +96,7 @@ class _Template:
                 literal.append(rest[0])
                 self._at += 1
 
-    def _expression(self) -> Any:
+    def _expression(self) -> Any:  # noqa: PLR0911 - one result per kind of expression
         kind, token = self._next()
         match kind, token:
             case "number", text:

@@ -52,6 +52,8 @@ class FunctionResource:
         timeout: Seconds.
         runtime: `python3.13`.
         environment: Its environment variables.
+        code_sha256: Of its deployed code, base64 as Lambda tells it.
+        package: Its deployed zip; None where the code is not a file.
     """
 
     construct_id: str
@@ -62,6 +64,8 @@ class FunctionResource:
     timeout: int
     runtime: str
     environment: Mapping[str, str]
+    code_sha256: str = ""
+    package: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def read_deployment(
         environment_id=record.environment,
         folder=work,
         queues=tuple(_queues(state, ids)),
-        functions=tuple(_functions(state, ids)),
+        functions=tuple(_functions(state, ids, work)),
         mappings=tuple(_mappings(state)),
         outputs=state.outputs(),
         changed=changed,
@@ -165,7 +169,7 @@ def _queues(state: State, ids: Mapping[str, str]) -> Iterator[QueueResource]:
         )
 
 
-def _functions(state: State, ids: Mapping[str, str]) -> Iterator[FunctionResource]:
+def _functions(state: State, ids: Mapping[str, str], work: Path) -> Iterator[FunctionResource]:
     for instance in state.instances("aws_lambda_function"):
         values = instance.attributes
         environment = (values.get("environment") or [{}])[0].get("variables") or {}
@@ -179,6 +183,8 @@ def _functions(state: State, ids: Mapping[str, str]) -> Iterator[FunctionResourc
             timeout=int(values["timeout"]),
             runtime=values["runtime"],
             environment=dict(environment),
+            code_sha256=values.get("code_sha256") or "",
+            package=work / values["filename"] if values.get("filename") else None,
         )
 
 

@@ -143,7 +143,9 @@ class _Job:
                 environ["PYTHONPYCACHEPREFIX"] = str(self.state / "pycache")
             if self.command.context:
                 environ.setdefault("CDKTF_CONTEXT_JSON", json.dumps(self.command.context))
-            report = self._run_program(Path(new), environ, progress)
+            with bindings.temporary_folder(Path(environ["JSII_RUNTIME_PACKAGE_CACHE_ROOT"])) as temporary:
+                environ["TMPDIR"] = str(temporary)
+                report = self._run_program(Path(new), environ, progress)
             if not (output / "manifest.json").is_file():
                 raise SynthError(
                     f"The CDKTF app ({self.command.text}) synthesized no stack.",
@@ -191,7 +193,7 @@ class _Job:
         finished = _start((sys.executable, str(RUNNER), str(order)), self.root, environ)
         report = json.loads(report_path.read_text(encoding="utf-8")) if report_path.is_file() else {}
         if "error" in report:
-            raise _app_error(self.command, report["error"])
+            raise _app_error(self.command, report["error"], finished.output)
         if finished.code:
             raise SynthError(
                 f"The CDKTF app ({self.command.text}) ended with exit code {finished.code}.",
@@ -250,13 +252,12 @@ def _read(output: Path, wanted: str | None, *, fresh: bool) -> Synthesized:
     return Synthesized(name, path.parent, json.loads(path.read_text(encoding="utf-8")), fresh)
 
 
-def _app_error(command: AppCommand, error: Mapping[str, Any]) -> SynthError:
+def _app_error(command: AppCommand, error: Mapping[str, Any], output: str) -> SynthError:
     place = f" at {error['file']}:{error['line']}" if error["file"] else ""
     text = error["text"].strip().splitlines()
     summary = f"{error['type']}: {text[0]}" if text else error["type"]
-    return SynthError(
-        f"The CDKTF app ({command.text}) failed{place}: {summary}", detail=error["frames"].rstrip()
-    )
+    detail = "\n".join(part.rstrip() for part in (_tail(output), error["frames"]) if part)
+    return SynthError(f"The CDKTF app ({command.text}) failed{place}: {summary}", detail=detail or None)
 
 
 def _start(command: Sequence[str], root: Path, environ: Mapping[str, str]) -> Any:
