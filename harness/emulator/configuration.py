@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 HOST = "127.0.0.1"
 
@@ -80,6 +80,8 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "FILESYSTEM_ROOT": str(options.data / "filesystem"),
         "LOCALSTACK_VOLUME_DIR": str(options.data / "volume"),
         "CONFIG_DIR": str(options.data / "config"),
+        # Functions' code and S3's objects, too: else they stay in /tmp, where two emulators share them.
+        "TMPDIR": str(options.data / "tmp"),
         # It opens no connection of its own accord.
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "DISABLE_EVENTS": "1",
@@ -108,3 +110,4 @@ def configure(options: Options) -> None:
     os.environ.clear()
     os.environ.update(kept)
     os.environ.update(localstack_variables(options))
+    Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,7 @@ def test_localstack_is_told_loopback_and_the_data_folder() -> None:
     variables = localstack_variables(OPTIONS)
     assert variables["GATEWAY_LISTEN"] == variables["LOCALSTACK_HOST"] == "127.0.0.1:4566"
     assert variables["FILESYSTEM_ROOT"] == "/data/filesystem"
+    assert variables["TMPDIR"] == "/data/tmp"
     assert variables["LAMBDA_RUNTIME_EXECUTOR"] == "process"
 
 
