@@ -136,6 +136,23 @@ class Function:
         finally:
             self._update_code(deployed)
 
+    def restore_code(self, code_sha256: str, package: Path) -> bool:
+        """Put the deployed code back where other code is in it: a run was killed inside `replaced_code`.
+
+        Args:
+            code_sha256: Of the deployed code, as Lambda tells it.
+            package: The deployed zip.
+
+        Returns:
+            Whether there was other code.
+        """
+        with clients.plain_errors(f"function {self.name}"):
+            now = clients.functions(self.endpoint).get_function_configuration(FunctionName=self.name)
+        if now["CodeSha256"] == code_sha256:
+            return False
+        self._update_code(package.read_bytes())
+        return True
+
     def _update_code(self, package: bytes) -> None:
         client = clients.functions(self.endpoint)
         with clients.plain_errors(f"function {self.name}"):

@@ -112,11 +112,14 @@ class HarnessSession:
         return found
 
     def reset(self, deployed: Deployed) -> None:
-        """Empty the variation's queues, once no invocation runs that would still send results.
+        """Put the deployed code back, and empty the queues once no invocation would still send results.
 
         Raises:
             HarnessError: An invocation of an earlier test does not end.
         """
+        for resource in deployed.deployment.functions:
+            if resource.package and resource.code_sha256:
+                deployed.stack.function(resource.name).restore_code(resource.code_sha256, resource.package)
         control = ControlApi(deployed.environment.url, deployed.deployment.account)
         longest = max((function.timeout for function in deployed.deployment.functions), default=0)
         # One call waits a while; a function that runs into its timeout may take longer than that.

@@ -28,6 +28,10 @@ BASE = """
     class Function:
         name = "adder"
         timeout = 30
+        package = "adder.zip"
+        code_sha256 = "digest"
+        def restore_code(self, *words):
+            note("restore", *words)
         def logs(self, since):
             return [SimpleNamespace(message="a line of the log")]
 
@@ -104,7 +108,9 @@ def test_a_stack_is_brought_up_once_and_reset_before_each_test(project: pytest.P
     result.assert_outcomes(passed=2)
     assert calls(project) == [
         "up 000000000000 {} this-process",
+        "restore digest adder.zip",
         "control POST reset 000000000000",
+        "restore digest adder.zip",
         "control POST reset 000000000000",
         "down",
     ]
