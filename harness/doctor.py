@@ -13,6 +13,7 @@ import uv
 
 from harness.deploy import find_terraform, isolation_level
 from harness.deploy.mirror import find_mirror
+from harness.deploy.release import install_terraform
 from harness.errors import HarnessError, RuntimeMissingError
 from harness.runtimes.discovery import find_interpreter
 from harness.runtimes.environment import ensure_environment
@@ -81,8 +82,12 @@ def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
     Raises:
         HarnessError: Something cannot be had.
     """
-    from harness.deploy.release import install_terraform  # noqa: PLC0415 - only here is something downloaded
-
+    for runtime in sorted(needed_runtimes(workspace, settings)):
+        with progress.step(f"runtime {runtime}") as step:
+            made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
+            step.detail = str(made.interpreter.path)
+        if made.interpreter.warning:
+            progress.warn(made.interpreter.warning)
     try:
         find_terraform(workspace, settings)
     except HarnessError:
@@ -90,12 +95,6 @@ def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
             raise  # what the user named is the user's to mend
         with progress.step("terraform") as step:
             step.detail = str(install_terraform(workspace))
-    for runtime in sorted(needed_runtimes(workspace, settings)):
-        with progress.step(f"runtime {runtime}") as step:
-            made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
-            step.detail = str(made.interpreter.path)
-        if made.interpreter.warning:
-            progress.warn(made.interpreter.warning)
 
 
 def _python() -> Check:
@@ -121,7 +120,7 @@ def _terraform(workspace: Workspace, settings: Settings) -> Check:
     try:
         found = find_terraform(workspace, settings)
     except HarnessError as error:
-        return Check("Terraform", "missing", error.message, error.hint or FIX)
+        return Check("Terraform", "missing", error.message, error.hint if settings.terraform else FIX)
     return Check("Terraform", "ok", f"{found.version} ({found.path})")
 
 
@@ -148,8 +147,11 @@ def _runtime(workspace: Workspace, settings: Settings, runtime: str) -> Check:
 
 
 def _isolation() -> Check:
-    level = isolation_level()
-    return Check("Terraform kept on loopback", "ok", str(level))
+    name, level = "Terraform kept on loopback", isolation_level()
+    if level == "proxy":
+        found = "by proxy variables only, which a program may ignore"
+        return Check(name, "warning", found, "Linux with user namespaces allowed, or root")
+    return Check(name, "ok", f"by the kernel ({level.replace('-', ' ')})")
 
 
 def _state_folder(workspace: Workspace) -> Check:

@@ -95,6 +95,19 @@ def test_a_missing_terraform_is_said_with_what_installs_it(project: Project) -> 
     assert check["mend"]
 
 
+def test_the_doctor_gets_what_functions_run_on(project: Project) -> None:
+    fixed = project.harness("doctor", "--fix", "--json").json()
+    assert [step["name"] for step in fixed["steps"]] == ["runtime python3.9"]
+    assert (project.root / ".harness" / "runtimes" / "python3.9").is_dir()
+
+
+def test_without_terraform_on_path_the_doctor_offers_to_get_it(project: Project, tmp_path: Path) -> None:
+    answer = project.harness("doctor", "--json", PATH=str(tmp_path))
+    assert answer.code == 3
+    (check,) = [check for check in answer.json()["checks"] if check["state"] == "missing"]
+    assert (check["name"], check["mend"]) == ("Terraform", "harness doctor --fix")
+
+
 @pytest.mark.parametrize(
     ("lines", "number", "code"),
     [(0, signal.SIGINT, 130), (2, signal.SIGINT, 130), (4, signal.SIGINT, 130), (3, signal.SIGTERM, 143)],
