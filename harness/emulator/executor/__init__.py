@@ -1,9 +1,24 @@
 """Runs functions as processes that speak the Lambda Runtime API.
 
-`environments()` lists the execution environments; `debugging` starts and stops debuggers.
+`environments()` lists the execution environments; `debugging` starts and stops debuggers. Both are imported
+when they are first asked for, since they import LocalStack.
 """
 
-from harness.emulator.executor import debugging
-from harness.emulator.executor.pool import environments
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.emulator.executor import debugging
+    from harness.emulator.executor.pool import environments
 
 __all__ = ["debugging", "environments"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "environments":
+        return importlib.import_module("harness.emulator.executor.pool").environments
+    if name == "debugging":
+        return importlib.import_module("harness.emulator.executor.debugging")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ import signal
 RESPONSE_LIMIT = 6_291_556
 """Bytes of a response, as AWS's own message has it (row C-12)."""
 
-SIGNALS = {
+SIGNALS: dict[int, str] = {
     signal.SIGABRT: "aborted",
     signal.SIGBUS: "bus error",
     signal.SIGFPE: "floating point exception",
@@ -38,7 +38,7 @@ def exited(returncode: int) -> str:
         return "Runtime exited without providing a reason"
     if returncode > 0:
         return f"Runtime exited with error: exit status {returncode}"
-    name = SIGNALS.get(signal.Signals(-returncode), f"signal {-returncode}")
+    name = SIGNALS.get(-returncode, f"signal {-returncode}")
     return f"Runtime exited with error: signal: {name}"
 
 

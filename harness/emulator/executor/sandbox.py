@@ -270,7 +270,7 @@ class Sandbox:
             request_id,
             payload["invoked-function-arn"],
             payload["trace-id"],
-            round((time.time() + limit.left()) * 1000),
+            int((time.time() + limit.left()) * 1000),
             payload["payload"].encode(),
         )
         with memory.GUARD.watching(process):
