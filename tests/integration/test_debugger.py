@@ -9,6 +9,7 @@ import pytest
 
 from harness.debug import debugging, start_debugging, stop_debugging
 from tests.support.dap_client import DapClient
+from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import expected
 from tests.support.waiting import eventually
 
@@ -82,29 +83,33 @@ def test_a_breakpoint_shows_the_operation_and_the_result_comes(
 def test_a_stop_longer_than_the_timeout_kills_nothing_until_the_debugger_leaves(
     stack: Stack, harness_session: HarnessSession, source: Path
 ) -> None:
-    line = line_of(source, 'records = event["Records"]')
+    line = 1 + MAY_SLEEP.splitlines().index('    if "sleep" in event:')
     function = stack.function("CalculatorLambda")
-    with debugged(harness_session, stack, wait=True) as session:
+    with (
+        in_front_of_the_calculator(function, MAY_SLEEP),
+        debugged(harness_session, stack, wait=True) as session,
+    ):
         sent = stack.queue("InputQueue").send(ADDITION)
         with DapClient(session.port) as client:
             client.attach(source, (line,))
             thread = client.stopped()
             frame = client.top_frame(thread)
-            remaining = "_context.get_remaining_time_in_millis()"
+            remaining = "context.get_remaining_time_in_millis()"
             assert eventually(lambda: float(client.evaluate(frame, remaining)) <= 0)
             client.resume(thread)
             assert stack.queue("OutputQueue").receive_one().json() == expected(sent)
             client.detach()
-        with function.replaced_code({"lambda_function.py": SLEEPS}):
-            failed = function.invoke({})
-            assert failed.payload["errorType"] == "Sandbox.Timedout"
+        assert function.invoke({"sleep": 600}).payload["errorType"] == "Sandbox.Timedout"
 
 
-SLEEPS = b"""
+MAY_SLEEP = """\
 import time
+import calculator
 
 def lambda_handler(event, context):
-    time.sleep(600)
+    if "sleep" in event:
+        time.sleep(event["sleep"])
+    return calculator.lambda_handler(event, context)
 """
 
 
