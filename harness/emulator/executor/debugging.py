@@ -117,7 +117,7 @@ class Session:
         self._turn = threading.Lock()
         self._process: RuntimeProcess | None = None
         self._attached_once = False
-        self._closed = False
+        self._closed = threading.Event()
         self._version = version
         self._forwarder = Forwarder(port, self._clients_changed, lambda: self.start_soon(self._version))
 
@@ -138,12 +138,14 @@ class Session:
             "pid": pid,
         }
 
-    def invoke(self, version: FunctionVersion, payload: Mapping[str, str]) -> InvocationResult:
-        """Run one invocation, when those before it are done."""
+    def invoke(self, version: FunctionVersion, payload: Mapping[str, str]) -> InvocationResult | None:
+        """Run one invocation, when those before it are done; None when the session ended before its turn."""
         with self._turn:
+            if self._closed.is_set():
+                return None
             sandbox = self._of(version)
             sandbox.start()
-            return sandbox.invoke(payload)
+            return None if self._closed.is_set() else sandbox.invoke(payload)
 
     def start_soon(self, version: FunctionVersion) -> None:
         """Start the process of this version, in a thread: it may have to wait for an invocation's end."""
@@ -152,14 +154,14 @@ class Session:
 
     def close(self) -> None:
         """Let go of the clients, end the process."""
-        self._closed = True
+        self._closed.set()
         self._forwarder.close()
         if self.sandbox is not None:
             pool.end(self.sandbox)
 
     def _start(self, version: FunctionVersion) -> None:
         with self._turn:
-            if self._closed:
+            if self._closed.is_set():
                 return
             sandbox = self._of(version)
         try:
@@ -193,7 +195,7 @@ class Session:
 
     def holds(self) -> bool:
         """Whether limits of time stand still."""
-        if self._closed:
+        if self._closed.is_set():
             return False
         return self._forwarder.clients > 0 or (self._wait and not self._attached_once)
 

@@ -47,7 +47,8 @@ class Forwarder:
         self._clients = 0
         self._sockets: set[socket.socket] = set()
         self._closed = False
-        threading.Thread(target=self._accept, name="debug-port", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, name="debug-port", daemon=True)
+        self._accepting.start()
 
     @property
     def clients(self) -> int:
@@ -69,6 +70,7 @@ class Forwarder:
             sockets = list(self._sockets)
         with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
             pass  # wakes the thread in accept
+        self._accepting.join()
         for each in sockets:
             _shut(each)
 

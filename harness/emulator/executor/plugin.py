@@ -60,8 +60,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         """Run one invocation."""
         session = debugging.session_of(self.function_version)
-        if session is not None:
-            return session.invoke(self.function_version, payload)
+        result = session.invoke(self.function_version, payload) if session is not None else None
+        if result is not None:
+            return result
         sandbox = self._own_sandbox()
         sandbox.start()
         return sandbox.invoke(payload)

@@ -89,7 +89,8 @@ class RuntimeApi:
         self._connections: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, name="runtime-api", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, name="runtime-api", daemon=True)
+        self._accepting.start()
 
     def close(self) -> None:
         """Close the port and every connection."""
@@ -98,6 +99,7 @@ class RuntimeApi:
         self._closed = True
         with contextlib.suppress(OSError), socket.create_connection(self._listener.getsockname(), timeout=1):
             pass  # closing a listener does not wake a thread in accept; a connection does
+        self._accepting.join()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
