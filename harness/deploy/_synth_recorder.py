@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from importlib.machinery import PathFinder
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from types import FrameType
 
 OPAQUE = frozenset(
@@ -52,7 +54,7 @@ class Recorder:
         sys.addaudithook(self._audit)
         self._watch_stat()
         os.environ.__class__ = _watched_environment(type(os.environ), self)
-        self._watch_assets()
+        sys.meta_path.insert(0, _CdktfFinder(self))
 
     def report(self) -> dict[str, Any]:
         """Everything recorded, as JSON types."""
@@ -69,10 +71,10 @@ class Recorder:
             "opaque": sorted(self.opaque),
         }
 
-    def add_variables(self, *names: str) -> None:
+    def add_variables(self, *names: object) -> None:
         """Note that variables were asked for; jsii, which hands all of them to its Node.js, asks for none."""
         if not self._quiet and not _called_by("jsii"):
-            self.variables.update(names)
+            self.variables.update(name for name in names if isinstance(name, str))
 
     def walk(self) -> None:
         """Note that the app looks at the names of all variables: then each that appears is an input too."""
@@ -107,10 +109,8 @@ class Recorder:
 
             setattr(os, name, watched)
 
-    def _watch_assets(self) -> None:
-        # cdktf reads asset files in its Node.js process, where no audit hook of Python's sees it.
-        import cdktf  # noqa: PLC0415 - only now are its own reads recorded
-
+    def watch_assets(self, cdktf: Any) -> None:
+        """Note the sources of assets: cdktf reads them in Node.js, where no audit hook sees it."""
         original = cdktf.TerraformAsset.__init__
 
         def watched(asset: Any, scope: Any, id_: str, *arguments: Any, **options: Any) -> None:
@@ -124,7 +124,7 @@ class Recorder:
                         {"source": str(source), "hash": asset.asset_hash, "target": asset.path},
                     )
 
-        cdktf.TerraformAsset.__init__ = watched  # type: ignore[method-assign,assignment] # it passes all on
+        cdktf.TerraformAsset.__init__ = watched
         for name in ("TerraformModule", "TerraformHclModule"):
             module = getattr(cdktf, name)
             module.__init__ = self._opaque_init(module.__init__, "a Terraform module")
@@ -170,6 +170,28 @@ class Recorder:
         return not path.startswith(self._temporary) and not path.startswith("/etc/")
 
 
+class _CdktfFinder:
+    """Finds cdktf for the import system, and has its assets watched as soon as it is loaded."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "cdktf":
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        loader: Any = spec.loader if spec is not None else None
+        if loader is not None:
+            load = loader.exec_module
+
+            def load_and_watch(module: Any) -> None:
+                load(module)
+                self._recorder.watch_assets(module)
+
+            loader.exec_module = load_and_watch
+        return spec
+
+
 def _called_by(package: str) -> bool:
     """Whether a frame of `package` is on the stack."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the documented way to look at callers
@@ -190,7 +212,7 @@ def _watched_environment(original: Any, recorder: Recorder) -> Any:
             return str(super().__getitem__(key))
 
         def __contains__(self, key: object) -> bool:
-            recorder.add_variables(str(key))
+            recorder.add_variables(key)
             return bool(super().__contains__(key))
 
         def __iter__(self) -> Any:

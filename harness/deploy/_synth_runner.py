@@ -93,8 +93,13 @@ def describe(error: BaseException, root: Path) -> dict[str, Any]:
 def is_own(filename: str, root: Path) -> bool:
     """Whether a frame is in the user's code."""
     path = Path(filename).resolve()
-    return path.is_relative_to(root) and not {"site-packages", ".venv", ".harness"} & set(
-        path.relative_to(root).parts,
+    return (
+        not filename.startswith("<")
+        and path.is_relative_to(root)
+        and not {"site-packages", ".venv", ".harness"}
+        & set(
+            path.relative_to(root).parts,
+        )
     )
 
 

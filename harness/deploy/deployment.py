@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.build import build_package, check_sources, read_package
@@ -13,6 +14,7 @@ from harness.deploy.code_change import apply_code_changes, code_changes
 from harness.deploy.diagnostics import error_text
 from harness.deploy.files import locked
 from harness.deploy.prime import prime
+from harness.deploy.processes import ProcessGroup
 from harness.deploy.queues import QueuesAhead
 from harness.deploy.record import DeploymentRecord
 from harness.deploy.resources import construct_ids, read_deployment
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from harness.deploy.resources import Deployment
     from harness.deploy.stage import Staged
     from harness.deploy.synth import Synthesized
+    from harness.deploy.terraform import Terraform
     from harness.progress import Progress
     from harness.settings import Settings
     from harness.targets.base import Environment
@@ -108,35 +111,42 @@ class _Deploy:
         self._progress = progress
         self._folder = workspace.deployment(account)
         self._record = DeploymentRecord.read(self._folder)
+        self._group = ProcessGroup()
 
     def run(self, environment: Callable[[], Environment]) -> Deployment:
+        # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
+        first = self._record is None
+        terraform = find_terraform(self._workspace, self._settings) if first else None
         with ThreadPoolExecutor(1, thread_name_prefix="harness-init") as pool:
-            # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
-            early = pool.submit(self._work_folder, None) if self._record is None else None
-            synthesized = self._synthesize()
-            staged = stage(synthesized, self._account)
-            digest = staged.digest()
-            ready = environment()
-            if (standing := self._standing(ready, digest)) is not None:
-                return standing
-            if self._update_code(ready, staged, digest):
-                return self._read(changed=True)
-            work = self._initialized(early, staged)
-            pool.submit(self._prime)
-            record = DeploymentRecord(
-                environment=ready.id,
-                stack=synthesized.stack,
-                region=staged.region,
-                digest=digest,
-                construct_ids=construct_ids(staged.document, synthesized.stack),
-            )
-            self._apply(work, staged, ready, record)
+            try:
+                early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
+                synthesized = self._synthesize()
+                staged = stage(synthesized, self._account)
+                digest = staged.digest()
+                ready = environment()
+                if (standing := self._standing(ready, digest)) is not None:
+                    return standing
+                if self._update_code(ready, staged, digest):
+                    return self._read(changed=True)
+                work = self._initialized(early, staged)
+                pool.submit(self._prime)
+                record = DeploymentRecord(
+                    environment=ready.id,
+                    stack=synthesized.stack,
+                    region=staged.region,
+                    digest=digest,
+                    construct_ids=construct_ids(staged.document, synthesized.stack),
+                )
+                self._apply(work, staged, ready, record)
+            except BaseException:
+                self._group.end()
+                raise
         return self._read(changed=True)
 
     def _prime(self) -> None:
         """Beside the first apply, make the next synth fast; where that fails, it is slow and no worse."""
         with suppress(PrerequisiteError, OSError):
-            prime(self._workspace.state.resolve() / "jsii")
+            prime(self._workspace.state.resolve() / "jsii", self._group)
 
     def _synthesize(self) -> Synthesized:
         packages: list[BuiltPackage] = []
@@ -183,21 +193,19 @@ class _Deploy:
             step.detail = ", ".join(change.function.attributes["function_name"] for change in changes)
             for change in changes:
                 read_package(change.package)
-            unfinished = DeploymentRecord(**{**vars(record), "digest": digest, "complete": False})
-            unfinished.write(self._folder)
+            replace(record, digest=digest, complete=False).write(self._folder)
             staged.write(path)
             endpoint = environment.endpoint(region=staged.region, account=self._account)
             apply_code_changes(changes, endpoint, state, state_file)
-            DeploymentRecord(**{**vars(unfinished), "complete": True}).write(self._folder)
+            replace(record, digest=digest, complete=True).write(self._folder)
         return True
 
-    def _work_folder(self, document: dict[str, Any] | None) -> WorkFolder:
-        """Find Terraform and initialize for `document`, or for what the installed bindings will ask for."""
-        terraform = find_terraform(self._workspace, self._settings)
+    def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
+        """Initialize for `document`, or for what the installed bindings will ask for."""
         work = WorkFolder(self._workspace, self._account, terraform)
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": bound_providers()}}
-            fresh = work.initialize(guess if document is None else document)
+            fresh = work.initialize(guess if document is None else document, self._group)
             step.detail = f"Terraform {terraform.version}, {'providers installed' if fresh else 'unchanged'}"
         return work
 
@@ -214,9 +222,12 @@ class _Deploy:
                     and "module" not in staged.document
                 ):
                     return work
-        work_path = self._folder / "terraform"
-        staged.write(work_path)
-        return self._work_folder(staged.document)
+        if "module" in staged.document:
+            # Terraform gets modules for the document that lies in its work folder.
+            if self._record is not None:
+                replace(self._record, complete=False).write(self._folder)
+            staged.write(self._folder / "terraform")
+        return self._work_folder(find_terraform(self._workspace, self._settings), staged.document)
 
     def _apply(
         self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
@@ -241,7 +252,7 @@ class _Deploy:
             if not applied:
                 raise _failure("Terraform could not apply the stack.", ran)
             step.detail = _summary(ran.output)
-        DeploymentRecord(**{**vars(record), "complete": True}).write(self._folder)
+        replace(record, complete=True).write(self._folder)
 
     def _read(self, *, changed: bool) -> Deployment:
         record = DeploymentRecord.read(self._folder)

@@ -17,6 +17,8 @@ from harness.deploy.processes import run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from harness.deploy.processes import ProcessGroup
+
 type Level = Literal["namespace", "user-namespace", "proxy"]
 
 LAUNCHER = Path(__file__).with_name("_launcher.py")
@@ -76,9 +78,15 @@ def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mappin
     return Ran(finished.code, finished.output, tuple(refused))
 
 
-def run_open(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str]) -> Ran:
+def run_open(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    group: ProcessGroup | None = None,
+) -> Ran:
     """Run a program that may reach the network (`terraform init`); it ends with its owner all the same."""
-    finished = run((*_launcher(), "--", *command), cwd=cwd, environ=environ, lifeline=True)
+    finished = run((*_launcher(), "--", *command), cwd=cwd, environ=environ, lifeline=True, group=group)
     return Ran(finished.code, finished.output)
 
 

@@ -2,8 +2,8 @@
 
 `python -m harness.deploy.prime` is a step of setting a project up: about 10 s once, nothing after that.
 
-jsii indexes a binding beside its first use, and gives up when the app ends sooner, which a fast app always does;
-each synth would then read the binding's whole description, 3 s for AWS's, and begin the index again.
+jsii indexes a binding beside its first use, and gives up when the app ends sooner, which a fast app always
+does; each synth would then read the binding's whole description, 3 s for AWS's, and begin the index again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.deploy import bindings
 from harness.deploy.files import locked
-from harness.deploy.processes import run
+from harness.deploy.processes import ProcessGroup, run
 from harness.errors import PrerequisiteError
 
 RUNNER = Path(__file__).with_name("_synth_runner.py")
@@ -32,16 +32,12 @@ while time.monotonic() < end and not all(any(Path(cache).glob({pattern!r})) for 
 """
 
 
-def is_primed(fallback_cache: Path) -> bool:
-    """Whether all installed bindings are unpacked and indexed."""
-    return not _missing(bindings.unpacking_folder(os.environ, fallback_cache))
-
-
-def prime(fallback_cache: Path) -> bool:
+def prime(fallback_cache: Path, group: ProcessGroup | None = None) -> bool:
     """Load every installed binding once; returns whether there was anything to do.
 
     Args:
         fallback_cache: Where bindings are unpacked when this interpreter's environment cannot be written.
+        group: Ends the work when it is ended.
 
     Raises:
         PrerequisiteError: jsii cannot load them.
@@ -50,7 +46,7 @@ def prime(fallback_cache: Path) -> bool:
     with locked(cache / ".lock"):
         missing = _missing(cache)
         if missing:
-            _load(cache, missing, fallback_cache)
+            _load(cache, missing, fallback_cache, group)
     return bool(missing)
 
 
@@ -62,7 +58,7 @@ def _missing(cache: Path) -> dict[str, str]:
     return {module: str(folder) for module, folder in folders.items() if not any(folder.glob(f"*/{INDEX}"))}
 
 
-def _load(cache: Path, missing: dict[str, str], fallback_cache: Path) -> None:
+def _load(cache: Path, missing: dict[str, str], fallback_cache: Path, group: ProcessGroup | None) -> None:
     variables = bindings.node_variables(os.environ, fallback_cache)
     with bindings.temporary_folder(cache) as temporary, tempfile.TemporaryDirectory() as folder:
         program, order, report = (Path(folder, name) for name in ("load.py", "order.json", "report.json"))
@@ -83,6 +79,7 @@ def _load(cache: Path, missing: dict[str, str], fallback_cache: Path) -> None:
             (sys.executable, str(RUNNER), str(order)),
             cwd=Path(folder),
             environ={**os.environ, **variables, "TMPDIR": str(temporary)},
+            group=group,
         )
         error = (
             json.loads(report.read_text(encoding="utf-8")).get("error")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 GRACE = 10.0
@@ -25,6 +26,35 @@ class Finished:
     output: str
 
 
+class ProcessGroup:
+    """Programs that run in other threads, interrupted together when their work is no longer wanted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._ended = False
+
+    def end(self) -> None:
+        """Interrupt what runs, and whatever is started from now on."""
+        with self._lock:
+            self._ended = True
+            for process in self._running:
+                _signal_group(process, signal.SIGINT)
+
+    @contextmanager
+    def holding(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Count a program in while the block runs."""
+        with self._lock:
+            self._running.add(process)
+            if self._ended:
+                _signal_group(process, signal.SIGINT)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
+
 def run(
     command: Sequence[str],
     *,
@@ -32,6 +62,7 @@ def run(
     environ: Mapping[str, str],
     pass_fds: Sequence[int] = (),
     lifeline: bool = False,
+    group: ProcessGroup | None = None,
 ) -> Finished:
     """Run a program in a process group of its own and wait for it.
 
@@ -43,6 +74,7 @@ def run(
         environ: Its whole environment.
         pass_fds: File descriptors that it inherits.
         lifeline: Keep a pipe open as its standard input, by which it notices that this process is gone.
+        group: Interrupts it when the group is ended.
 
     Raises:
         OSError: It cannot be started.
@@ -57,7 +89,7 @@ def run(
         pass_fds=pass_fds,
         start_new_session=True,
     )
-    with process:
+    with process, (group or ProcessGroup()).holding(process):
         try:
             output = process.stdout.read() if process.stdout else b""
             code = process.wait()

@@ -140,7 +140,9 @@ class _Job:
             if environ.get("PYTHONDONTWRITEBYTECODE") and "PYTHONPYCACHEPREFIX" not in environ:
                 # Compiling cdktf anew is half of a synth; this, too, writes nothing beside the sources.
                 environ["PYTHONDONTWRITEBYTECODE"] = ""
-                environ["PYTHONPYCACHEPREFIX"] = str(self.state / "pycache")
+                environ["PYTHONPYCACHEPREFIX"] = str(
+                    Path(environ["JSII_RUNTIME_PACKAGE_CACHE_ROOT"], ".pycache")
+                )
             if self.command.context:
                 environ.setdefault("CDKTF_CONTEXT_JSON", json.dumps(self.command.context))
             with bindings.temporary_folder(Path(environ["JSII_RUNTIME_PACKAGE_CACHE_ROOT"])) as temporary:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.deploy.isolation import Ran
+    from harness.deploy.processes import ProcessGroup
     from harness.deploy.terraform import Terraform
     from harness.targets.base import Environment
     from harness.workspace import Workspace
@@ -61,10 +62,14 @@ class WorkFolder:
         self._shared = workspace.state.resolve() / "terraform"
         self._configuration = cli_configuration(find_mirror())
 
-    def initialize(self, document: dict[str, Any]) -> bool:
+    def initialize(self, document: dict[str, Any], group: ProcessGroup | None = None) -> bool:
         """Get the providers and modules that the document requires, unless that was done.
 
         Providers are shared by all accounts' folders.
+
+        Args:
+            document: The staged document, or as much of it as is known.
+            group: Ends the work when it is ended.
 
         Returns:
             Whether anything had to be got.
@@ -90,7 +95,7 @@ class WorkFolder:
                 init_in.mkdir(parents=True, exist_ok=True)
                 if not modules:
                     write_atomically(init_in / "cdk.tf.json", json.dumps(document_there))
-                self._init(init_in)
+                self._init(init_in, group)
                 write_atomically(done, key)
         self.path.mkdir(parents=True, exist_ok=True)
         self._use(data, init_in / ".terraform.lock.hcl")
@@ -117,7 +122,7 @@ class WorkFolder:
         for name in ("terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info"):
             (self.path / name).unlink(missing_ok=True)
 
-    def _init(self, folder: Path) -> None:
+    def _init(self, folder: Path, group: ProcessGroup | None) -> None:
         (folder / ".terraform.lock.hcl").unlink(missing_ok=True)
         with self._environ() as environ:
             environ |= {name: os.environ[name] for name in HOST_NETWORK if name in os.environ}
@@ -125,6 +130,7 @@ class WorkFolder:
                 (str(self.terraform.path), "init", "-input=false", "-no-color", "-upgrade"),
                 cwd=folder,
                 environ=environ,
+                group=group,
             )
         if ran.code:
             raise TerraformError(

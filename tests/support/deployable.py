@@ -1,0 +1,110 @@
+"""A small CDKTF project whose stacks a test writes as Terraform JSON."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.deploy import deploy, plan_is_empty, synthesize
+from harness.progress import Progress
+from harness.settings import Settings
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.deploy import Deployment, Synthesized
+    from harness.targets.base import Environment
+
+APP = """
+import json
+from pathlib import Path
+
+from cdktf import App, TerraformStack
+
+app = App()
+for name, document in json.loads(Path("stacks.json").read_text()).items():
+    stack = TerraformStack(app, name)
+    for section, value in document.items():
+        stack.add_override(section, value)
+app.synth()
+"""
+REQUIRED = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
+_accounts = itertools.count(700_000_000_000)
+
+
+class Deployable:
+    """The project, and an account of its own on the environment.
+
+    Args:
+        root: The project's folder; made by this.
+        environment: Where it is deployed.
+        terraform: A folder that keeps the installed providers from test to test.
+    """
+
+    def __init__(
+        self, root: Path, environment: Environment | None = None, terraform: Path | None = None
+    ) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.workspace = Workspace(root)
+        self.settings = Settings(app="python app.py")
+        self.account = str(next(_accounts))
+        self.progress = Progress()
+        self.environment = environment
+        if terraform is not None:
+            (self.workspace.state / "terraform").symlink_to(terraform)
+        (root / "cdktf.json").write_text("{}")
+        self.write("app.py", APP)
+
+    def write(self, name: str, content: str) -> None:
+        """A file of the project."""
+        path = self.workspace.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+    def stack(self, name: str = "probe", **sections: Any) -> None:
+        """Make this the only stack; sections are those of Terraform's JSON."""
+        document = {
+            "provider": {"aws": [{"region": "us-east-1"}]},
+            "terraform": {**REQUIRED, **sections.pop("terraform", {})},
+            **sections,
+        }
+        self.write("stacks.json", json.dumps({name: document}))
+
+    def queues(self, **queues: dict[str, Any]) -> None:
+        """Make a stack of queues the only stack."""
+        self.stack(resource={"aws_sqs_queue": queues})
+
+    def set(self, **values: Any) -> None:
+        """Change settings."""
+        self.settings = replace(self.settings, **values)
+
+    def synthesize(self) -> Synthesized:
+        return synthesize(
+            self.workspace, self.settings, account=self.account, packages=(), progress=self.progress
+        )
+
+    def deploy(self) -> Deployment:
+        self.progress.steps.clear()
+        return deploy(
+            self.workspace,
+            self.settings,
+            environment=self._environment,
+            account=self.account,
+            progress=self.progress,
+        )
+
+    def steps(self) -> dict[str, str]:
+        """The last deploy's steps, with what they say."""
+        return {step.name: step.detail for step in self.progress.steps}
+
+    def assert_nothing_to_change(self) -> None:
+        """Ask Terraform."""
+        empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), self.account)
+        assert empty, output
+
+    def _environment(self) -> Environment:
+        assert self.environment is not None
+        return self.environment
