@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.emulator.executor import portable_client
 from harness.emulator.executor.runtime_api import PREFIX, Invocation, RuntimeApi
 
 if TYPE_CHECKING:
@@ -136,6 +137,24 @@ def test_rubbish_ends_its_connection_only(api: RuntimeApi, client: HTTPConnectio
         assert rubbish.recv(4096) == b""
     client.request("GET", f"{PREFIX}/invocation/next")
     assert client.getresponse().status == 200
+
+
+def test_the_portable_client_speaks_it_like_the_native_one(
+    api: RuntimeApi, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", api.address)
+    portable_client.initialize_client("agent")
+    payload, headers = portable_client.next()
+    assert payload == INVOCATION.payload
+    assert headers["Lambda-Runtime-Deadline-Ms"] == 12345
+    assert headers["Lambda-Runtime-Aws-Request-Id"] == "id-1"
+    assert headers["Lambda-Runtime-Client-Context"] is None
+    portable_client.post_invocation_result("id-1", b"[]", "application/json", None)
+    portable_client.post_error("id-1", "{}", "", None)
+    assert recorder.calls == [("responded id-1", b"[]"), ("failed id-1", b"{}")]
+    with pytest.raises(RuntimeError, match="answered 400 to POST"):
+        portable_client.post_invocation_result("another", b"[]", "application/json")
+    portable_client._state["connection"].close()
 
 
 def test_close_ends_connections_and_frees_the_port(api: RuntimeApi, client: HTTPConnection) -> None:

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.executor import bootstrap, reaper
-from harness.emulator.executor.bootstrap import AwsRefusedError, is_aws, read_settings, refuse_aws
+from harness.emulator.executor import bootstrap, portable_client, reaper
+from harness.emulator.executor.bootstrap import (
+    AwsRefusedError,
+    is_aws,
+    provide_runtime_client,
+    read_settings,
+    refuse_aws,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 
 @pytest.mark.parametrize(
@@ -125,11 +132,25 @@ def test_without_settings_the_emulator_is_gone_and_nothing_is_run(standard_input
     assert ended.value.code == 1
 
 
-def test_it_is_python_3_9_and_imports_nothing_of_the_harness() -> None:
-    tree = ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 9))
+@pytest.mark.parametrize("module", [bootstrap, portable_client])
+def test_it_is_python_3_9_and_imports_nothing_of_the_harness(module: ModuleType) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text(), feature_version=(3, 9))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not [name for name in names | modules if name is not None and name.startswith("harness")]
+
+
+def test_where_there_is_no_native_client_ours_is_found_under_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "runtime_client", raising=False)
+    provide_runtime_client()
+    found = sys.modules["runtime_client"]
+    assert found.__file__ == portable_client.__file__
+    assert {"initialize_client", "next", "post_invocation_result", "post_error"} <= set(vars(found))
+    provide_runtime_client()
+    assert sys.modules["runtime_client"] is found
+    monkeypatch.delitem(sys.modules, "runtime_client")
 
 
 def test_the_reaper_needs_the_standard_library_only() -> None:

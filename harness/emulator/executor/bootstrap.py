@@ -73,10 +73,25 @@ def main() -> None:
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))  # frames and lines share one pipe: one order
     if settings.get("debug"):
         start_debugger(settings["debug"], task_root)
+    provide_runtime_client()
     from awslambdaric.__main__ import main as run  # noqa: PLC0415 - its import is part of the init phase
 
     sys.argv = ["bootstrap", settings["handler"]]
     run(sys.argv)
+
+
+def provide_runtime_client() -> None:
+    """Where AWS's native client is not there (it is built for Linux only), put ours in its place."""
+    try:
+        import runtime_client  # type: ignore[import-not-found,unused-ignore] # noqa: F401, PLC0415 - asks for it
+    except ImportError:
+        from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - rarely needed
+        from pathlib import Path  # noqa: PLC0415
+
+        spec = spec_from_file_location("runtime_client", Path(__file__).with_name("portable_client.py"))
+        if spec is not None and spec.loader is not None:
+            module = sys.modules["runtime_client"] = module_from_spec(spec)
+            spec.loader.exec_module(module)
 
 
 def read_settings() -> dict[str, Any]:
