@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from tests.support.dap_client import DapClient
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -52,8 +54,11 @@ def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project)
     assert not project.workspace.environment_file.exists()
 
 
-def test_what_is_kept_is_used_again_and_a_handler_sees_nothing_of_the_host(project: Project) -> None:
-    project.write(
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose first run had secrets in its environment, and left its own environment up."""
+    made = Project(tmp_path_factory.mktemp("kept") / "project")
+    made.write(
         "test_stack.py",
         "from pathlib import Path\n"
         "SHOWS = b'import os\\ndef lambda_handler(event, context): return dict(os.environ)'\n"
@@ -75,12 +80,58 @@ def test_what_is_kept_is_used_again_and_a_handler_sees_nothing_of_the_host(proje
         "AWS_PROFILE": "REALLOOKING-production",
         "HOST_SECRET": "REALLOOKING",
     }
-    assert project.run("--harness-keep", environ=host)[0] == pytest.ExitCode.OK
-    kept = project.environment()
-    assert kept
-    assert project.run()[0] == pytest.ExitCode.OK
-    assert project.environment() == kept
-    assert (project.workspace.root / "ids").read_text().split() == [kept.id, kept.id]
+    try:
+        code, output = made.run("--harness-keep", environ=host)
+        assert code == pytest.ExitCode.OK, output
+        yield made
+    finally:
+        made.stop()
+
+
+def test_what_is_kept_is_used_again_and_a_handler_sees_nothing_of_the_host(kept: Project) -> None:
+    before = kept.environment()
+    assert before
+    assert kept.run("test_stack.py")[0] == pytest.ExitCode.OK
+    assert kept.environment() == before
+    ids = (kept.workspace.root / "ids").read_text().split()
+    assert len(ids) > 1
+    assert set(ids) == {before.id}
+
+
+def test_code_that_a_killed_run_left_behind_is_put_right(kept: Project) -> None:
+    kept.write(
+        "test_killed.py",
+        "def test_replaces(stack):\n"
+        "    code = {'lambda_function.py': b'def lambda_handler(event, context): return 1'}\n"
+        "    with stack.function('calculatrice').replaced_code(code):\n"
+        "        print('reached', flush=True)\n"
+        "        open('never').read()\n",
+    )
+    os.mkfifo(kept.workspace.root / "never")
+    run = kept.pytest("-s", "test_killed.py")
+    assert run.stdout
+    assert any("reached" in line for line in run.stdout)
+    run.kill()
+    run.communicate()
+    assert kept.run("test_stack.py")[0] == pytest.ExitCode.OK
+
+
+def test_a_run_with_the_debug_option_stops_at_a_breakpoint(kept: Project) -> None:
+    kept.write("test_debugged.py", f"def test_adds(stack):\n{ADD}\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    source = kept.workspace.root / "lambda_function.py"
+    line = 1 + source.read_text().splitlines().index('    records = event["Records"]')
+    run = kept.pytest(f"--harness-debug={port}", "test_debugged.py")
+    assert run.stdout
+    assert any(f"attach a debugger to 127.0.0.1:{port}" in line for line in run.stdout)
+    with DapClient(port) as client:
+        client.attach(source, (line,))
+        thread = client.stopped()
+        assert client.top_frame(thread)["name"] == "lambda_handler"
+        client.resume(thread)
+        output, _ = run.communicate()
+    assert run.returncode == pytest.ExitCode.OK, output
 
 
 def test_a_run_that_is_killed_leaves_no_process(project: Project) -> None:
