@@ -136,6 +136,18 @@ def test_a_waiting_function_can_be_given_up(
         assert control.call("GET", "debug") == []
 
 
+def test_a_deleted_function_takes_its_session_along(
+    functions: LambdaFunctions, control: ControlApi, source: Path
+) -> None:
+    name = functions.create(SOURCE)
+    asked = {"function": name, "port": 0, "wait": False, "source_root": str(source.parent)}
+    control.call("POST", "debug", asked)
+    pid = functions.invoke(name, 1).payload[1]
+    functions.api.delete_function(FunctionName=name)
+    assert eventually(lambda: control.call("GET", "debug") == [])
+    assert eventually(lambda: not alive(pid))
+
+
 def test_a_taken_port_and_an_unknown_function_are_named(
     functions: LambdaFunctions, control: ControlApi
 ) -> None:

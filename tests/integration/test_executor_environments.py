@@ -87,5 +87,3 @@ def test_packages_that_cannot_be_downloaded_are_reported_in_uvs_words(
         ensure_environment(RUNTIME, tmp_path / "runtimes")
     assert raised.value.detail is not None
     assert "network" in raised.value.detail.lower()
-    monkeypatch.undo()
-    assert ensure_environment(RUNTIME, tmp_path / "runtimes").fresh

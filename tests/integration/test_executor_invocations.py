@@ -114,7 +114,7 @@ def test_only_lambdas_own_variables_reach_the_handler(functions: LambdaFunctions
     assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "on-demand"
     assert (variables["TZ"], variables["LANG"]) == (":UTC", "en_US.UTF-8")
     assert folder == variables["LAMBDA_TASK_ROOT"] == path[0]
-    assert not [entry for entry in path if "harness/emulator" in entry]
+    assert not [entry for entry in path if "emulator/executor" in entry]
     assert (len(arguments), typed) == (2, "")
 
 

@@ -99,6 +99,16 @@ def prepare(version: FunctionVersion) -> bool:
     return True
 
 
+def version_ended(version: FunctionVersion) -> None:
+    """A version was deleted or replaced; with its newest version, the function's session ends."""
+    with _lock:
+        session = session_of(version)
+        if session is None or not session.is_at(version):
+            return
+        del _sessions[version.id.unqualified_arn()]
+    session.close()
+
+
 class Session:
     """A function under a debugger.
 
@@ -124,6 +134,10 @@ class Session:
     def is_of(self, function: str, account: str) -> bool:
         """Whether `function`, a name or an ARN, is this session's."""
         return self.account == account and function in (self._name, self._arn)
+
+    def is_at(self, version: FunctionVersion) -> bool:
+        """Whether this is the version that it debugs now."""
+        return _same(self._version, version)
 
     def description(self) -> dict[str, Any]:
         """An entry of `listing`."""
@@ -171,7 +185,7 @@ class Session:
 
     def _of(self, version: FunctionVersion) -> Sandbox:
         sandbox = self.sandbox
-        if sandbox is None or sandbox.function.config.internal_revision != version.config.internal_revision:
+        if sandbox is None or not _same(sandbox.function, version):
             if sandbox is not None:
                 pool.end(sandbox)
             self.sandbox = sandbox = pool.create(version, debugger=self)
@@ -204,6 +218,11 @@ class Session:
             self._attached_once = True
         if self._process is not None:
             self._process.hold_changed()
+
+
+def _same(one: FunctionVersion, other: FunctionVersion) -> bool:
+    revisions = one.config.internal_revision, other.config.internal_revision
+    return bool(one.qualified_arn == other.qualified_arn and revisions[0] == revisions[1])
 
 
 def _latest(function: str, account: str) -> FunctionVersion:

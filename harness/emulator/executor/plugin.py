@@ -129,6 +129,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """The version was deleted or replaced."""
         pool.end_spare(function_version)
+        debugging.version_ended(function_version)
 
     @classmethod
     def validate_environment(cls) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 import uuid
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 
 INIT_SECONDS = 10.0
 """Row C-27: then the init is tried again in the invocation, under the function's timeout."""
+
+
+TAIL_LINES = 4096
+"""Lines kept for the tail that Invoke returns: its last 4 KiB."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Sandbox:
         self._invoking = threading.Lock()
         self._stopped = False
         self._process_unwanted = False
-        self._tail: list[str] = []
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._logging = threading.Lock()
         self._last_stamp = 0
 
@@ -251,8 +256,9 @@ class Sandbox:
             self._write(line, tail=True)
         self._write(f"END RequestId: {request_id}\n", tail=True)
         self._write(self._report(request_id, milliseconds, process, outcome), tail=True)
-        lines, self._tail = self._tail, []
-        return InvocationResult(request_id, outcome.payload, outcome.error, "".join(lines))
+        tail = "".join(self._tail)
+        self._tail.clear()
+        return InvocationResult(request_id, outcome.payload, outcome.error, tail)
 
     def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
         request_id = payload["invoke-id"]
@@ -333,9 +339,9 @@ class Sandbox:
 
     def _append(self, stamp: int, text: str, *, tail: bool) -> None:
         with self._logging:
-            # A record has the time at which it was logged, a line that at which it was read: CloudWatch Logs
-            # refuses events that are not in the order of their times.
-            self._last_stamp = max(self._last_stamp, stamp)
+            # A record has the time at which it was logged, a line that at which it was read, by clocks that
+            # may differ; CloudWatch Logs refuses what is not in the order of its times.
+            self._last_stamp = max(self._last_stamp, min(stamp, time.time_ns() // 1_000_000))
             WRITER.put(self._log, self._last_stamp, text)
             if tail:
                 self._tail.append(text)
