@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.deploy import deploy
 from harness.drive import Stack
+from harness.emulator.configuration import HOST
 from harness.errors import NoEnvironmentError, UsageError
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import DEFAULT_ACCOUNT
@@ -88,7 +90,10 @@ def bring_up(
         _check_port(running, port)
         deployment = _deploy(workspace, settings, account, progress, lambda: running)
         return Session(running, deployment, started=False)
+    doomed = _is_taken(port or settings.port)
     with _fresh_environment(target, progress, owner) as booting:
+        if doomed:
+            booting.environment()  # this will fail: so nothing else is begun
         deployment = _deploy(workspace, settings, account, progress, booting.environment)
         environment = booting.environment()
     return Session(environment, deployment, booting.started(environment))
@@ -247,16 +252,17 @@ def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iter
     booting = _Booting(target, progress, owner)
     try:
         yield booting
+        environment = booting.environment()
     except BaseException:
         with _no_interrupt():
-            environment = booting.close()
-            if environment is not None and booting.started(environment):
+            half = booting.close()
+            if half is not None and booting.started(half):
                 with progress.step("stop") as step:
                     target.stop()
                     step.detail = "nothing stays up half-way"
         raise
-    environment = booting.close()
-    if environment is not None and owner == "this-process":
+    booting.close()
+    if owner == "this-process":
         _kept[environment.id] = target
 
 
@@ -272,6 +278,14 @@ def _no_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_taken(port: int | None) -> bool:
+    """Whether somebody listens on that port of this machine."""
+    if port is None:
+        return False
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def _check_port(running: Environment, port: int | None) -> None:

@@ -57,6 +57,7 @@ def test_a_taken_port_is_said_and_nothing_is_left(project: Project) -> None:
     assert answer.code == 3
     assert answer.error()["type"] == "PortTakenError"
     assert str(port) in answer.error()["message"]
+    assert not (project.root / "lambda_deployment.zip").exists()  # nothing else was begun
     assert_nothing_is_left(project)
 
 
