@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.debug import debugging, start_debugging, stop_debugging
+from harness.errors import EmulatorError, HarnessError
 from tests.support.dap_client import DapClient
 from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import expected
@@ -130,3 +133,17 @@ def test_without_waiting_the_function_runs_and_a_debugger_can_come_later(
             client.detach()
         third = stack.queue("InputQueue").send(ADDITION)
         assert stack.queue("OutputQueue").receive_one().json() == expected(third)
+
+
+def test_what_cannot_be_debugged_is_said_plainly(stack: Stack, harness_session: HarnessSession) -> None:
+    environment, root = harness_session.ensure_environment(), harness_session.workspace.root
+    account = stack.endpoint.account
+    with pytest.raises(HarnessError, match="No function 'calculette' is deployed in account"):
+        start_debugging(environment, "calculette", account=account, port=0, source_root=root)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(HarnessError, match=str(port)):
+            start_debugging(environment, "calculatrice", account=account, port=port, source_root=root)
+    assert debugging(environment, account=account) == []
+    with pytest.raises(EmulatorError, match="does not answer"):
+        debugging(replace(environment, url=f"http://127.0.0.1:{port}"), account=account)

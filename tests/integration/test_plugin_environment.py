@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -186,3 +187,31 @@ def test_a_broken_stack_is_told_once_per_test_and_leaves_nothing(project: Projec
     assert "harness/deploy" not in output
     assert (project.workspace.root / "synthesized").read_text() == "x"
     assert project.environment() is None
+
+
+@pytest.mark.parametrize("moment", ["harness: bringing the stack up", "reached"])
+def test_ctrl_c_leaves_no_process(project: Project, moment: str) -> None:
+    project.write(
+        "test_stack.py",
+        f"def test_adds(stack):\n{ADD}\n    print('reached', flush=True)\n    open('never').read()\n",
+    )
+    os.mkfifo(project.workspace.root / "never")
+    run = project.pytest("-s")
+    assert run.stdout
+    assert any(moment in line for line in run.stdout)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all processes of the run
+    output, _ = run.communicate()
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert project.environment() is None
+    assert processes_of(project) == []
+
+
+def processes_of(project: Project) -> list[str]:
+    """Processes whose command line or working folder is the project's."""
+    root = str(project.workspace.root)
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(root in text for text in (process.cwd(), *process.cmdline())):
+                found.append(" ".join(process.cmdline()))
+    return found

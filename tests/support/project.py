@@ -79,6 +79,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # a group of its own, as a shell makes for a command
         )
 
     def run(self, *arguments: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
