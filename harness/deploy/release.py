@@ -73,7 +73,9 @@ def _fetch(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked above
             return bytes(answer.read())
-    except (OSError, urllib.error.URLError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise TerraformMissingError(
             f"Terraform cannot be downloaded from {url}: {error}.",
             hint="Install Terraform 1.5 or newer some other way, and put it on PATH. Behind a private "

@@ -1,0 +1,341 @@
+"""Deployments to the emulator with real Terraform: after each of them a plan must find nothing to change."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.deploy import deploy, load_deployment, plan_is_empty
+from harness.errors import PackageError, TerraformError
+from harness.progress import Progress
+from harness.settings import PackageSettings, Settings
+from harness.targets.roles import ensure_roles
+from harness.workspace import Workspace
+from tests.support.deployable import Deployable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.integration.conftest import Emulator
+
+ROOT = Path(__file__).parents[2]
+VARIATIONS = {
+    "dead letters, filter, batches": {
+        "CALCULATRICE_MAX_RECEIVE_COUNT": "3",
+        "CALCULATRICE_FILTER_PATTERN": '{"body": {"operation": ["add"]}}',
+        "CALCULATRICE_BATCH_SIZE": "100",
+        "CALCULATRICE_BATCHING_WINDOW": "5",
+        "CALCULATRICE_REPORT_BATCH_ITEM_FAILURES": "true",
+        "CALCULATRICE_MAXIMUM_CONCURRENCY": "2",
+    },
+    "fifo, dead letters": {"CALCULATRICE_FIFO": "true", "CALCULATRICE_MAX_RECEIVE_COUNT": "1"},
+}
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("terraform")
+
+
+@pytest.fixture
+def project(tmp_path: Path, emulator: Emulator, providers: Path) -> Deployable:
+    return Deployable(tmp_path / "project", emulator.environment, providers)
+
+
+@pytest.fixture
+def queue_attributes(project: Deployable, emulator: Emulator) -> Callable[[str], dict[str, str]]:
+    def attributes(name: str, region: str = "us-east-1") -> dict[str, str]:
+        client = (
+            emulator.client("sqs", project.account)
+            if region == "us-east-1"
+            else sqs_in(emulator, project, region)
+        )
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        found: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+            "Attributes"
+        ]
+        return found
+
+    return attributes
+
+
+def sqs_in(emulator: Emulator, project: Deployable, region: str) -> Any:
+    endpoint = replace(emulator.environment.endpoint(account=project.account), region=region)
+    import boto3  # noqa: PLC0415 - for one test
+
+    return boto3.session.Session().client("sqs", **endpoint.client_arguments())
+
+
+def queue_names(emulator: Emulator, account: str) -> list[str]:
+    urls = emulator.client("sqs", account).list_queues().get("QueueUrls", [])
+    return sorted(url.rpartition("/")[2] for url in urls)
+
+
+class Calculator:
+    """The repository's own stack, in a copy of the project."""
+
+    def __init__(self, root: Path, emulator: Emulator, account: str) -> None:
+        shutil.copytree(ROOT / "stack", root / "stack", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("lambda_function.py", "cdktf.json"):
+            shutil.copy(ROOT / name, root / name)
+        self.workspace = Workspace(root)
+        self.emulator = emulator
+        self.account = account
+        self.progress = Progress()
+        self.settings = Settings(
+            app="python -m stack",
+            packages=(
+                PackageSettings("lambda_deployment.zip", ("lambda_function.py",), runtime="python3.9"),
+            ),
+        )
+        ensure_roles(emulator.environment.endpoint(account=account), ["LabRole"])
+
+    def deploy(self, environ: dict[str, str]) -> Any:
+        self.progress.steps.clear()
+        return deploy(
+            self.workspace,
+            replace(self.settings, environment=environ),
+            environment=lambda: self.emulator.environment,
+            account=self.account,
+            progress=self.progress,
+        )
+
+    def steps(self) -> dict[str, str]:
+        return {step.name: step.detail for step in self.progress.steps}
+
+    def assert_nothing_to_change(self) -> None:
+        empty, output = plan_is_empty(self.workspace, self.settings, self.emulator.environment, self.account)
+        assert empty, output
+
+    def code_sha256(self) -> str:
+        client = self.emulator.client("lambda", self.account)
+        return str(client.get_function_configuration(FunctionName="calculatrice")["CodeSha256"])
+
+
+_calculators = itertools.count(710_000_000_000)
+
+
+@pytest.fixture
+def calculator(tmp_path: Path, emulator: Emulator, providers: Path) -> Calculator:
+    made = Calculator(tmp_path, emulator, str(next(_calculators)))
+    (made.workspace.state / "terraform").symlink_to(providers)
+    return made
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+def test_the_calculators_queues_are_imported_as_planned(calculator: Calculator, variation: str) -> None:
+    deployment = calculator.deploy(VARIATIONS[variation])
+    count = len(deployment.queues)
+    assert calculator.steps()["terraform apply"] == f"{count} imported, 2 added, 0 changed, 0 destroyed"
+    calculator.assert_nothing_to_change()
+    assert {queue.construct_id for queue in deployment.queues} >= {"InputQueue", "OutputQueue"}
+    assert [function.name for function in deployment.functions] == ["calculatrice"]
+    assert deployment.functions[0].environment["OUTPUT_QUEUE_URL"] in {
+        queue.url for queue in deployment.queues
+    }
+    assert deployment.mappings[0].function_arn == deployment.functions[0].arn
+    assert load_deployment(
+        calculator.workspace, calculator.emulator.environment, account=calculator.account
+    ) == replace(deployment, changed=False)
+
+
+def test_new_code_is_deployed_without_terraform_and_its_state_stays_true(calculator: Calculator) -> None:
+    first = calculator.deploy({})
+    assert calculator.steps()["terraform apply"] == "2 imported, 2 added, 0 changed, 0 destroyed"
+    before = calculator.code_sha256()
+    assert not calculator.deploy({}).changed
+
+    handler = calculator.workspace.root / "lambda_function.py"
+    handler.write_text(handler.read_text() + "\n# changed\n")
+    changed = calculator.deploy({})
+    assert changed.queues == first.queues
+    assert changed.functions[0].code_sha256 == calculator.code_sha256()
+    assert calculator.steps()["code"] == "calculatrice"
+    assert "terraform apply" not in calculator.steps()
+    assert calculator.code_sha256() != before
+    assert not calculator.deploy({}).changed
+
+    calculator.settings = replace(calculator.settings, packages=())
+    deployed = calculator.code_sha256()
+    (calculator.workspace.root / "lambda_deployment.zip").write_bytes(b"no zip")
+    with pytest.raises(PackageError, match="not a readable zip"):
+        calculator.deploy({})
+    assert calculator.code_sha256() == deployed
+    calculator.assert_nothing_to_change()
+
+
+def test_every_attribute_of_a_queue_is_as_planned(
+    project: Deployable, emulator: Emulator, queue_attributes: Callable[..., dict[str, str]]
+) -> None:
+    project.stack(
+        provider={
+            "aws": [
+                {"region": "us-east-1", "default_tags": [{"tags": {"team": "lab", "stage": "test"}}]},
+                {"alias": "paris", "region": "eu-west-3"},
+            ]
+        },
+        data={"aws_caller_identity": {"me": {}}},
+        resource={
+            "aws_sqs_queue": {
+                "Work": {
+                    "name": "work-${data.aws_caller_identity.me.account_id}",
+                    "delay_seconds": 5,
+                    "max_message_size": 2048,
+                    "message_retention_seconds": 120,
+                    "receive_wait_time_seconds": 3,
+                    "visibility_timeout_seconds": 7,
+                    "redrive_policy": '${jsonencode({"maxReceiveCount" = 4, '
+                    '"deadLetterTargetArn" = aws_sqs_queue.Dead.arn})}',
+                    "tags": {"stage": "own"},
+                },
+                "Dead": {
+                    "name": "dead",
+                    "redrive_allow_policy": '{"sourceQueueArns": ["arn:aws:sqs:us-east-1:'
+                    '${data.aws_caller_identity.me.account_id}:work"], "redrivePermission": "byQueue"}',
+                },
+                "Ordered": {
+                    "name": "ordered.fifo",
+                    "fifo_queue": True,
+                    "content_based_deduplication": True,
+                    "deduplication_scope": "messageGroup",
+                    "fifo_throughput_limit": "perMessageGroupId",
+                },
+                "Encrypted": {"name": "encrypted", "sqs_managed_sse_enabled": False},
+                "Away": {"name": "away", "provider": "aws.paris"},
+            }
+        },
+    )
+    deployment = project.deploy()
+    assert project.steps()["terraform apply"] == "5 imported, 0 added, 0 changed, 0 destroyed"
+    project.assert_nothing_to_change()
+    work = queue_attributes(f"work-{project.account}")
+    assert json.loads(work["RedrivePolicy"])["maxReceiveCount"] == 4
+    assert queue_attributes("away", "eu-west-3")["QueueArn"].startswith("arn:aws:sqs:eu-west-3:")
+    client = emulator.client("sqs", project.account)
+    url = client.get_queue_url(QueueName=f"work-{project.account}")["QueueUrl"]
+    assert client.list_queue_tags(QueueUrl=url)["Tags"] == {"team": "lab", "stage": "own"}
+    assert [queue.fifo for queue in deployment.queues if queue.name == "ordered.fifo"] == [True]
+
+
+def test_a_changed_stack_is_applied_without_the_providers_wait(
+    project: Deployable, emulator: Emulator, queue_attributes: Callable[[str], dict[str, str]]
+) -> None:
+    project.queues(One={"name": "one", "tags": {"a": "1"}}, Two={"name": "two"})
+    project.deploy()
+    project.queues(
+        One={"name": "one", "visibility_timeout_seconds": 9, "tags": {"b": "2"}}, Three={"name": "three"}
+    )
+    deployment = project.deploy()
+    # The provider finds nothing to modify, so it does not wait 25 s for a modification to show.
+    assert project.steps()["terraform apply"] == "1 imported, 0 added, 0 changed, 1 destroyed"
+    project.assert_nothing_to_change()
+    assert queue_attributes("one")["VisibilityTimeout"] == "9"
+    assert queue_names(emulator, project.account) == ["one", "three"]
+    assert [queue.name for queue in deployment.queues] == ["one", "three"]
+    assert not project.deploy().changed
+
+
+def test_another_environment_is_deployed_to_anew(project: Deployable, emulator: Emulator) -> None:
+    project.queues(One={"name": "one"})
+    project.deploy()
+    client = emulator.client("sqs", project.account)
+    client.delete_queue(QueueUrl=client.get_queue_url(QueueName="one")["QueueUrl"])
+
+    restarted = replace(emulator.environment, id="another-start")
+    assert load_deployment(project.workspace, restarted, account=project.account) is None
+    project.environment = restarted
+    deployment = project.deploy()
+    assert deployment.environment_id == "another-start"
+    assert project.steps()["terraform apply"] == "1 imported, 0 added, 0 changed, 0 destroyed"
+    assert queue_names(emulator, project.account) == ["one"]
+
+
+def test_a_failed_apply_shows_terraforms_error_and_leaves_no_queue(
+    project: Deployable, emulator: Emulator
+) -> None:
+    project.stack(
+        resource={
+            "aws_sqs_queue": {
+                "Good": {"name": "good"},
+                "Bad": {"name": "bad", "visibility_timeout_seconds": 99999},
+            }
+        }
+    )
+    with pytest.raises(TerraformError) as caught:
+        project.deploy()
+    assert caught.value.detail is not None
+    assert (
+        "expected visibility_timeout_seconds to be in the range (0 - 43200), got 99999" in caught.value.detail
+    )
+    assert not set("╷│╵") & set(caught.value.detail)
+    assert "Traceback" not in str(caught.value)
+    assert queue_names(emulator, project.account) == []
+    assert load_deployment(project.workspace, emulator.environment, account=project.account) is None
+
+    project.queues(Good={"name": "good"})
+    project.deploy()
+    assert queue_names(emulator, project.account) == ["good"]
+
+
+def test_what_the_state_holds_survives_a_failure(project: Deployable, emulator: Emulator) -> None:
+    project.stack(
+        resource={
+            "aws_sqs_queue": {"Good": {"name": "good"}},
+            "aws_iam_role": {
+                "Refused": {
+                    "name": "refused",
+                    "assume_role_policy": "{}",
+                    "depends_on": ["aws_sqs_queue.Good"],
+                }
+            },
+        }
+    )
+    with pytest.raises(TerraformError, match="could not apply"):
+        project.deploy()
+    assert queue_names(emulator, project.account) == ["good"]
+    project.queues(Good={"name": "good"})
+    project.deploy()
+    assert project.steps()["terraform apply"] == "0 added, 0 changed, 0 destroyed"
+    project.assert_nothing_to_change()
+
+
+def test_a_package_that_is_no_zip_is_refused_before_anything_is_made(
+    calculator: Calculator, emulator: Emulator
+) -> None:
+    calculator.settings = replace(calculator.settings, packages=())
+    (calculator.workspace.root / "lambda_deployment.zip").write_bytes(b"no zip")
+    with pytest.raises(PackageError, match="not a readable zip"):
+        calculator.deploy({})
+    assert queue_names(emulator, calculator.account) == []
+
+
+def test_a_queue_that_is_there_already_is_not_taken_from_its_owner(
+    project: Deployable, emulator: Emulator
+) -> None:
+    client = emulator.client("sqs", project.account)
+    client.create_queue(QueueName="mine", Attributes={"VisibilityTimeout": "11"})
+    project.stack(
+        resource={
+            "aws_sqs_queue": {"Mine": {"name": "mine"}, "Bad": {"name": "bad", "delay_seconds": 5000}},
+        }
+    )
+    with pytest.raises(TerraformError):
+        project.deploy()
+    assert queue_names(emulator, project.account) == ["mine"]
+
+
+def test_two_projects_in_two_accounts_do_not_meet(
+    project: Deployable, tmp_path: Path, emulator: Emulator, providers: Path
+) -> None:
+    other = Deployable(tmp_path / "other", emulator.environment, providers)
+    for one, seconds in ((project, 5), (other, 6)):
+        one.queues(Same={"name": "same", "visibility_timeout_seconds": seconds})
+        one.deploy()
+    for one in (project, other):
+        assert queue_names(emulator, one.account) == ["same"]
