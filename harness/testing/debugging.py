@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from harness.errors import EmulatorError
 from harness.testing.terminal import shown_progress
 
 if TYPE_CHECKING:
@@ -64,4 +66,5 @@ class Debugger:
 
         deployed, session = self._current
         self._current = None
-        stop_debugging(deployed.environment, session.function, account=session.account)
+        with suppress(EmulatorError):  # it ended before its debugger
+            stop_debugging(deployed.environment, session.function, account=session.account)

@@ -143,6 +143,8 @@ class HarnessSession:
         if self._unusable:
             raise self._unusable
         try:
+            if self._broker:
+                self._broker.ask()
             target = self._target = self._target or target_for(self.settings, self.workspace)
             environment = target.running()
             if environment is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 BASE = """
-    import json, sys, types
+    import json, os, sys, types
     from pathlib import Path
     from types import SimpleNamespace
     import harness.control
@@ -46,7 +46,10 @@ BASE = """
         {broken}
         deployed = stack(account)
         return SimpleNamespace(
-            environment=environment, deployment=deployed.deployment, started=True, stack=lambda: deployed
+            environment=environment,
+            deployment=deployed.deployment,
+            started="PYTEST_XDIST_WORKER" not in os.environ,
+            stack=lambda: deployed,
         )
 
     up = sys.modules["harness.up"] = types.ModuleType("harness.up")
@@ -271,12 +274,15 @@ def test_outside_a_project_the_error_says_so(pytester: pytest.Pytester) -> None:
 
 def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -> None:
     conftest = project.path / "conftest.py"
+    up = "return environment if CALLS.exists() and 'start' in CALLS.read_text() else None"
     conftest.write_text(
-        conftest.read_text().replace("return environment\n    def start", "return None\n    def start")
+        conftest.read_text().replace("return environment\n    def start", f"{up}\n    def start")
     )
     project.makepyfile(
         """
         import pytest
+
+        pytestmark = pytest.mark.needs("logs")
 
         @pytest.mark.parametrize("number", range(6))
         def test_one(stack, number): ...
@@ -285,6 +291,8 @@ def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -
     run(project, "-n", "2").assert_outcomes(passed=6)
     lines = calls(project)
     assert lines[0] == "start this-process"
+    assert [line for line in lines if line.startswith(("start", "stop", "down"))] == [lines[0], "stop"]
+    assert lines[-1] == "stop"
     accounts = {line.split()[1] for line in lines if line.startswith("up")}
     assert len(accounts) == 2
     assert "000000000000" not in accounts
