@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.deploy import load_deployment
+from harness.deploy.prime import prime
 from harness.errors import HarnessError
 from harness.runtimes.environment import ensure_environment
 from harness.settings import Settings
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 COPIED = ("cdktf.json", "pyproject.toml", "lambda_function.py", "stack")
 HANDLER = "lambda_function.py"
 # What set-up makes in `.harness/`: everything else there is made anew from nothing.
-SET_UP = frozenset({"bin", "runtimes", ".gitignore"})
+SET_UP = frozenset({"bin", "jsii", "runtimes", ".gitignore"})
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def copied_project() -> Iterator[Project]:
         installed = ROOT / ".harness" / "bin"
         if installed.is_dir():
             shutil.copytree(installed, workspace.state / "bin", symlinks=True)
+        prime(workspace.state / "jsii")
         for runtime in {package.runtime for package in settings.packages}:
             ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
         environ = {
