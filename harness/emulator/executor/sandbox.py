@@ -242,6 +242,8 @@ class Sandbox:
 
     def _invoke(self, payload: Mapping[str, str]) -> InvocationResult:
         request_id = payload["invoke-id"]
+        if self._process is not None:
+            self._process.flush_output()  # of the init phase, and of threads that ran on since
         self._write(f"START RequestId: {request_id} Version: {self.function.id.qualifier}\n", tail=True)
         began = time.perf_counter()
         outcome = self._run(payload, Limit(self.function.config.timeout))
