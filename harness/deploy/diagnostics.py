@@ -7,7 +7,7 @@ import re
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"^[╷╵│] ?")
 _SOURCE = re.compile(r"^\s*\d+: ")
-_LONG = 240
+_LONG = 2000
 
 
 def error_text(output: str) -> str:
@@ -19,15 +19,14 @@ def error_text(output: str) -> str:
     blocks: list[list[str]] = []
     current: list[str] | None = None
     for line in _ANSI.sub("", output).splitlines():
-        framed = _FRAME.match(line)
         text = _FRAME.sub("", line).rstrip()
         if text.startswith("Error: "):
             current = [text]
             blocks.append(current)
         elif text.startswith("Warning: ") or line.startswith(("╷", "╵")):
             current = None
-        elif current is not None and (framed or text) and not _SOURCE.match(text):
-            current.append(text if len(text) <= _LONG * 10 else text[: _LONG * 10] + "…")
+        elif current is not None and not _SOURCE.match(text):
+            current.append(text if len(text) <= _LONG else text[:_LONG] + "…")
     errors = ["\n".join(_squeezed(block)) for block in blocks]
     if errors:
         return "\n\n".join(dict.fromkeys(errors))

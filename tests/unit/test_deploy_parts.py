@@ -1,0 +1,334 @@
+"""The deployment's small parts: commands, mirrors, manifests, states, error texts, code changes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.deploy._launcher import asked_host
+from harness.deploy._synth_runner import LazyBindingFinder
+from harness.deploy.app_command import PythonProgram, app_command, python_program
+from harness.deploy.code_change import code_changes
+from harness.deploy.diagnostics import error_text
+from harness.deploy.files import write_atomically
+from harness.deploy.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
+from harness.deploy.mirror import cli_configuration, find_mirror, implied_mirrors
+from harness.deploy.record import DeploymentRecord
+from harness.deploy.repackage import asset_hash, repackage
+from harness.deploy.resources import construct_ids, load_deployment
+from harness.deploy.stage import Staged
+from harness.deploy.state import State
+from harness.errors import UsageError
+from harness.settings import Settings
+from harness.targets.base import Environment
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OLD, NEW = "A" * 32, "B" * 32
+
+
+# The app's command.
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        ("python -m stack", PythonProgram("stack", module=True, arguments=())),
+        ("python3.13 app/main.py --x", PythonProgram("app/main.py", module=False, arguments=("--x",))),
+        ("uv run python main.py", PythonProgram("main.py", module=False, arguments=())),
+        ("/opt/venv/bin/python3 -m a.b c", PythonProgram("a.b", module=True, arguments=("c",))),
+        ("python -u main.py", None),
+        ("pipenv run python main.py", None),
+        ("npx ts-node main.ts", None),
+        ("python", None),
+    ],
+)
+def test_plain_python_commands_are_understood(command: str, program: PythonProgram | None) -> None:
+    assert python_program(tuple(command.split())) == program
+
+
+def test_the_command_is_the_settings_else_cdktf_jsons(tmp_path: Path) -> None:
+    (tmp_path / "cdktf.json").write_text('{"app": "python main.py", "context": {"a": 1}}')
+    workspace = Workspace(tmp_path)
+    assert app_command(workspace, Settings()).text == "python main.py"
+    command = app_command(workspace, Settings(app="python -m stack"))
+    assert (command.words, command.context) == (("python", "-m", "stack"), {"a": 1})
+
+
+@pytest.mark.parametrize("content", ["{}", "{", "[]", '{"app": ""}', '{"app": "python \'"}'])
+def test_a_project_without_a_usable_command(tmp_path: Path, content: str) -> None:
+    (tmp_path / "cdktf.json").write_text(content)
+    with pytest.raises(UsageError):
+        app_command(Workspace(tmp_path), Settings())
+
+
+def test_a_binding_is_lazy_and_knows_its_modules() -> None:
+    spec = LazyBindingFinder().find_spec("cdktf_cdktf_provider_aws")
+    assert spec is not None
+    assert spec.loader is not None
+    module = spec.loader.create_module(spec)
+    assert module is not None
+    module.__path__ = list(spec.submodule_search_locations or [])
+    assert "sqs_queue" in dir(module)
+    with pytest.raises(AttributeError, match="no_such_service"):
+        _ = module.no_such_service
+    assert LazyBindingFinder().find_spec("cdktf") is None
+
+
+# What a synth read.
+
+
+def test_a_manifest_says_what_changed(tmp_path: Path) -> None:
+    file, folder = tmp_path / "a.py", tmp_path / "folder"
+    file.write_text("1")
+    folder.mkdir()
+    paths = fingerprinted([str(file), str(folder), f"{folder}/", str(tmp_path / "absent")])
+    manifest = Manifest("key", paths, {"X": variable_fingerprint({"X": "1"}, "X")})
+    manifest.write(tmp_path / "m.json")
+    read = Manifest.read(tmp_path / "m.json")
+    assert read == manifest
+    assert read is not None
+    assert read.changed({"X": "1"}, "key") == set()
+    assert read.changed({"X": "2"}, "key") is None
+    assert read.changed({}, "key") is None
+    assert read.changed({"X": "1"}, "other") is None
+    (folder / "new").touch()
+    assert read.changed({"X": "1"}, "key") == {f"{folder}/"}
+    (tmp_path / "absent").touch()
+    file.write_text("2")
+    assert read.changed({"X": "1"}, "key") == {f"{folder}/", str(file), str(tmp_path / "absent")}
+
+
+def test_an_incomplete_manifest_skips_nothing() -> None:
+    assert Manifest("key", complete=False).changed({}, "key") is None
+
+
+def test_all_variables_leave_out_what_differs_from_command_to_command() -> None:
+    first = variable_fingerprint({"A": "1", "SHLVL": "1", "PYTEST_CURRENT_TEST": "x"}, ALL_VARIABLES)
+    assert variable_fingerprint({"A": "1", "SHLVL": "2"}, ALL_VARIABLES) == first
+    assert variable_fingerprint({"A": "1", "B": "1"}, ALL_VARIABLES) != first
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"format": 0}', "[]"])
+def test_a_manifest_that_cannot_be_read_counts_for_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / "m.json").write_text(content)
+    assert Manifest.read(tmp_path / "m.json") is None
+
+
+def test_repackaging_needs_an_assets_source(tmp_path: Path) -> None:
+    source, other = tmp_path / "code.zip", tmp_path / "app.py"
+    source.write_bytes(b"1")
+    old = asset_hash(b"1")
+    target = f"assets/code/{old}/code.zip"
+    output = tmp_path / "out"
+    write_atomically(output / "stacks" / "s" / target, b"1")
+    write_atomically(
+        output / "manifest.json", '{"stacks": {"s": {"synthesizedStackPath": "stacks/s/cdk.tf.json"}}}'
+    )
+    document = output / "stacks" / "s" / "cdk.tf.json"
+    write_atomically(document, f'{{"filename": "{target}", "hash": "{old}"}}')
+    manifest = Manifest("key", fingerprinted([str(source)]), assets=(Asset(str(source), old, target),))
+    manifest.write(tmp_path / "m.json")
+    source.write_bytes(b"2")
+    new = asset_hash(b"2")
+
+    assert not repackage(output, tmp_path / "m.json", {str(source), str(other)})
+    assert repackage(output, tmp_path / "m.json", {str(source)})
+    assert json.loads(document.read_text()) == {"filename": target.replace(old, new), "hash": new}
+    assert [path.read_bytes() for path in output.rglob("code.zip")] == [b"2"]
+    renewed = Manifest.read(tmp_path / "m.json")
+    assert renewed is not None
+    assert renewed.changed({}, "key") == set()
+    source.unlink()
+    assert not repackage(output, tmp_path / "m.json", {str(source)})
+
+
+# Terraform's configuration, state and errors.
+
+
+def test_a_mirror_is_found_where_terraform_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    mirror = tmp_path / ".terraform.d" / "plugins"
+    (mirror / "registry.terraform.io/hashicorp/aws/5.100.0").mkdir(parents=True)
+    (mirror / "registry.terraform.io/hashicorp/random").mkdir(parents=True)
+    assert implied_mirrors()[0] == find_mirror() == mirror
+    text = cli_configuration(mirror)
+    sources = '["registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/random"]'
+    assert f"include = {sources}" in text
+    assert f"exclude = {sources}" in text
+    assert "provider_installation" not in cli_configuration(None)
+
+
+def state_document(**attributes: Any) -> dict[str, Any]:
+    return {
+        "version": 4,
+        "serial": 7,
+        "outputs": {"o": {"value": [1]}},
+        "resources": [
+            {
+                "mode": "managed",
+                "type": "aws_lambda_function",
+                "name": "F",
+                "instances": [
+                    {"attributes": {"function_name": "f", **attributes}},
+                    {"deposed": "x", "attributes": {}},
+                ],
+            },
+            {"mode": "data", "type": "aws_region", "name": "R", "instances": [{"attributes": {}}]},
+            {
+                "module": "module.m",
+                "mode": "managed",
+                "type": "aws_sqs_queue",
+                "name": "Q",
+                "instances": [{"index_key": 0, "attributes": {}}, {"index_key": "k", "attributes": {}}],
+            },
+        ],
+    }
+
+
+def test_a_state_gives_its_managed_instances(tmp_path: Path) -> None:
+    path = tmp_path / "terraform.tfstate"
+    path.write_text(json.dumps(state_document()))
+    state = State.read(path)
+    assert state is not None
+    assert state.addresses() == {
+        "aws_lambda_function.F",
+        "module.m.aws_sqs_queue.Q[0]",
+        'module.m.aws_sqs_queue.Q["k"]',
+    }
+    assert [i.construct_id({"module.m.aws_sqs_queue.Q": "Q"}) for i in state.instances("aws_sqs_queue")] == [
+        'Q["k"]',
+        "Q[0]",
+    ]
+    assert state.outputs() == {"o": [1]}
+    next(state.instances("aws_lambda_function")).attributes["timeout"] = 3
+    state.write(path)
+    written = json.loads(path.read_text())
+    assert written["serial"] == 8
+    assert written["resources"][0]["instances"][0]["attributes"]["timeout"] == 3
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"version": 3}', "[]"])
+def test_a_state_that_cannot_be_read_is_none(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "terraform.tfstate"
+    if content is not None:
+        path.write_text(content)
+    assert State.read(path) is None
+
+
+def test_construct_ids_are_paths_below_the_stack() -> None:
+    def at(path: str) -> dict[str, Any]:
+        return {"//": {"metadata": {"path": path}}}
+
+    document = {"resource": {"aws_sqs_queue": {"In": at("s/In"), "P_In_1": at("s/P/In"), "Raw": {}}}}
+    assert construct_ids(document, "s") == {"aws_sqs_queue.In": "In", "aws_sqs_queue.P_In_1": "P/In"}
+
+
+@pytest.mark.parametrize(("environment", "complete"), [("other", True), ("here", False)])
+def test_what_is_not_deployed_there_is_not_loaded(tmp_path: Path, environment: str, complete: bool) -> None:  # noqa: FBT001 - a parameter
+    workspace = Workspace(tmp_path)
+    here = Environment("here", "embedded", "http://127.0.0.1:1", 0, 0, 0, "", "detached", ())
+    assert load_deployment(workspace, here, account="1") is None
+    DeploymentRecord(environment, "s", "r", "d", complete=complete).write(workspace.deployment("1"))
+    write_atomically(
+        workspace.deployment("1") / "terraform" / "terraform.tfstate", json.dumps(state_document())
+    )
+    assert load_deployment(workspace, here, account="1") is None
+
+
+def test_terraforms_errors_lose_their_frame_and_keep_their_words() -> None:
+    output = """aws_sqs_queue.A: Creating...
+╷
+│ Warning: Something else
+│
+│ not this
+╵
+╷
+│ \x1b[31mError: \x1b[0mcreating queue: AccessDenied
+│
+│   with aws_sqs_queue.A,
+│   on cdk.tf.json line 12, in resource.aws_sqs_queue.A:
+│   12:       "A": {
+│
+╵
+
+Error: the second
+
+no frame
+"""
+    assert error_text(output) == (
+        "Error: creating queue: AccessDenied\n\n  with aws_sqs_queue.A,\n"
+        "  on cdk.tf.json line 12, in resource.aws_sqs_queue.A:\n\nError: the second\n\nno frame"
+    )
+    assert error_text("it just stopped\n") == "it just stopped"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "host"),
+    [
+        (b"CONNECT sqs.us-east-1.amazonaws.com:443 HTTP/1.1", "sqs.us-east-1.amazonaws.com:443"),
+        (b"GET http://user@169.254.169.254/latest HTTP/1.1", "169.254.169.254"),
+        (b"\x16\x03\x01", None),
+        (b"", None),
+    ],
+)
+def test_the_refusing_proxy_knows_whom_it_was_asked_for(request_line: bytes, host: str | None) -> None:
+    assert asked_host(request_line + b"\r\nHost: x\r\n\r\n") == host
+
+
+# Code changes.
+
+
+def function_stack(code: str, **more: Any) -> dict[str, Any]:
+    function = {"function_name": "f", "filename": f"assets/code/{code}/f.zip", "source_code_hash": code}
+    return {"resource": {"aws_lambda_function": {"F": {**function, **more}}}}
+
+
+def changes_between(folder: Path, before: dict[str, Any], after: dict[str, Any], **attributes: Any) -> Any:
+    write_atomically(folder / "assets" / "code" / NEW / "f.zip", b"zip")
+    known = {
+        "filename": f"assets/code/{OLD}/f.zip",
+        "source_code_hash": OLD,
+        "code_sha256": "old",
+        **attributes,
+    }
+    state = State(copy.deepcopy(state_document(**known)))
+    return code_changes(before, Staged(after, folder / "assets", "us-east-1"), state)
+
+
+def test_a_change_of_nothing_but_code(tmp_path: Path) -> None:
+    changes = changes_between(tmp_path, function_stack(OLD), function_stack(NEW))
+    assert [(c.filename, c.source_code_hash, c.package.read_bytes()) for c in changes] == [
+        (f"assets/code/{NEW}/f.zip", NEW, b"zip")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "attributes"),
+    [
+        (function_stack(OLD), function_stack(OLD), {}),
+        (function_stack(OLD), function_stack(NEW, timeout=5), {}),
+        (function_stack(OLD, publish=True), function_stack(NEW, publish=True), {}),
+        (function_stack(OLD), function_stack(NEW), {"source_code_hash": "of another kind"}),
+        (
+            {**function_stack(OLD), "output": {"h": {"value": "${aws_lambda_function.F.code_sha256}"}}},
+            {**function_stack(NEW), "output": {"h": {"value": "${aws_lambda_function.F.code_sha256}"}}},
+            {},
+        ),
+        (
+            {**function_stack(OLD), "output": {"h": {"value": OLD}}},
+            {**function_stack(NEW), "output": {"h": {"value": NEW}}},
+            {},
+        ),
+    ],
+)
+def test_every_other_change_is_for_terraform(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any], attributes: dict[str, Any]
+) -> None:
+    assert changes_between(tmp_path, before, after, **attributes) is None
