@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,13 +68,14 @@ def test_a_project_without_a_usable_command(tmp_path: Path, content: str) -> Non
         app_command(Workspace(tmp_path), Settings())
 
 
-def test_a_binding_is_lazy_and_knows_its_modules() -> None:
+def test_a_binding_is_lazy_and_knows_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = LazyBindingFinder().find_spec("cdktf_cdktf_provider_aws")
     assert spec is not None
     assert spec.loader is not None
     module = spec.loader.create_module(spec)
     assert module is not None
     module.__path__ = list(spec.submodule_search_locations or [])
+    monkeypatch.setitem(sys.modules, spec.name, module)
     assert "sqs_queue" in dir(module)
     with pytest.raises(AttributeError, match="no_such_service"):
         _ = module.no_such_service
