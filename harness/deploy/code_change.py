@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.clients import client
@@ -92,9 +92,9 @@ def apply_code_changes(changes: list[CodeChange], endpoint: Endpoint, state: Sta
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto3 takes a while to import
 
-    functions = client(endpoint, "lambda")
     for change in changes:
         values = change.function.attributes
+        functions = client(replace(endpoint, region=values["arn"].split(":")[3]), "lambda")
         try:
             functions.update_function_code(FunctionName=values["arn"], ZipFile=change.package.read_bytes())
             waiter = functions.get_waiter("function_updated_v2")

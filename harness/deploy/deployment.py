@@ -92,7 +92,8 @@ def plan_is_empty(
         record = DeploymentRecord.read(folder)
         if record is None or record.environment != environment.id:
             raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {account}.")
-        work = WorkFolder(workspace, account, find_terraform(workspace, settings))
+        terraform = find_terraform(workspace, settings)
+        work = WorkFolder(workspace, account, terraform, _input_variables(settings))
         document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
         work.initialize(document)
         ran = work.run(*PLAN, environment=environment, region=record.region, account=account)
@@ -122,7 +123,7 @@ class _Deploy:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
                 staged = stage(synthesized, self._account)
-                digest = staged.digest()
+                digest = staged.digest(_input_variables(self._settings))
                 ready = environment()
                 if (standing := self._standing(ready, digest)) is not None:
                     return standing
@@ -202,7 +203,7 @@ class _Deploy:
 
     def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
         """Initialize for `document`, or for what the installed bindings will ask for."""
-        work = WorkFolder(self._workspace, self._account, terraform)
+        work = WorkFolder(self._workspace, self._account, terraform, _input_variables(self._settings))
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": bound_providers()}}
             fresh = work.initialize(guess if document is None else document, self._group)
@@ -248,6 +249,7 @@ class _Deploy:
             finally:
                 if not applied:
                     queues.discard(State.read(work.state_file))
+                queues.close()
                 (work.path / IMPORTS).unlink(missing_ok=True)
             if not applied:
                 raise _failure("Terraform could not apply the stack.", ran)
@@ -264,6 +266,11 @@ class _Deploy:
         if deployment is None:
             raise TerraformError(f"Terraform left no state that can be read in {self._folder / 'terraform'}.")
         return deployment
+
+
+def _input_variables(settings: Settings) -> dict[str, str]:
+    """Terraform's input variables that the settings give; the host's own never reach Terraform."""
+    return {name: value for name, value in settings.environment.items() if name.startswith("TF_VAR_")}
 
 
 def _packages(staged: Staged) -> set[Path]:

@@ -41,6 +41,9 @@ class QueuesAhead:
     account: str
     made: dict[str, PlannedQueue] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    _left: set[str] = field(default_factory=set)
+    _foreign: set[str] = field(default_factory=set)
+    _note: Path | None = None
 
     def prepare(self, document: dict[str, Any], state: State | None, work: Path) -> None:
         """Make new queues, give known ones their new attributes, and write the import file.
@@ -49,6 +52,7 @@ class QueuesAhead:
         """
         planned = planned_queues(document, account=self.account, url=self.environment.url)
         known = state.addresses() if state is not None else set()
+        self._take_note(work, [queue for queue in planned if queue.address not in known])
         for generation in _generations(planned):
             with ThreadPoolExecutor(4, thread_name_prefix="harness-queues") as pool:
                 list(
@@ -76,6 +80,29 @@ class QueuesAhead:
                 with contextlib.suppress(*_refusals()):
                     self._client(queue.region).delete_queue(QueueUrl=self._url(queue))
 
+    def close(self) -> None:
+        """The apply has ended, and what it did not take was discarded: nothing is left to take up."""
+        if self._note is not None:
+            self._note.unlink(missing_ok=True)
+
+    def _take_note(self, work: Path, new: Iterable[PlannedQueue]) -> None:
+        """Write down which queues are about to be made, for the deploy after this process is killed."""
+        self._note = work / "queues-ahead.json"
+        left = self._left_behind()
+        there = {queue.address for queue in new if self._exists(queue)}
+        self._left = {queue.address for queue in new if _place(queue) in left} & there
+        self._foreign = there - self._left
+        mine = left | {_place(queue) for queue in new if queue.address not in there}
+        write_atomically(self._note, json.dumps({"environment": self.environment.id, "queues": sorted(mine)}))
+
+    def _left_behind(self) -> set[str]:
+        """Queues that an apply was about to make when its process was killed: they are nobody else's."""
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8")) if self._note is not None else {}
+            return set(note["queues"]) if note["environment"] == self.environment.id else set()
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
+
     def _prepare(self, queue: PlannedQueue, *, exists: bool, state: State | None) -> None:
         with contextlib.suppress(*_refusals()):
             if exists:
@@ -84,13 +111,16 @@ class QueuesAhead:
                 self._make(queue)
 
     def _make(self, queue: PlannedQueue) -> None:
-        client = self._client(queue.region)
-        if self._exists(queue):
+        if queue.address in self._foreign:
             # Somebody else's queue, made outside of Terraform: for Terraform to say what it thinks of that.
             return
-        url = client.create_queue(QueueName=queue.name, Attributes=queue.attributes, tags=queue.tags)[
-            "QueueUrl"
-        ]
+        if queue.address in self._left:
+            self._set(queue)
+            url = self._url(queue)
+        else:
+            client = self._client(queue.region)
+            made = client.create_queue(QueueName=queue.name, Attributes=queue.attributes, tags=queue.tags)
+            url = made["QueueUrl"]
         self.made[queue.address] = queue
         if url == self._url(queue):
             self.imported.add(queue.address)
@@ -101,6 +131,8 @@ class QueuesAhead:
             client.get_queue_url(QueueName=queue.name)
         except client.exceptions.QueueDoesNotExist:
             return False
+        except _refusals():
+            return True
         return True
 
     def _align(self, queue: PlannedQueue, state: State | None) -> None:
@@ -108,6 +140,9 @@ class QueuesAhead:
         known = {i.address: i.attributes for i in state.instances(QUEUE)} if state is not None else {}
         if known.get(queue.address, {}).get("name") != queue.name:
             return  # it will be replaced
+        self._set(queue)
+
+    def _set(self, queue: PlannedQueue) -> None:
         client = self._client(queue.region)
         now = client.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=["All"]).get(
             "Attributes", {}
@@ -127,6 +162,10 @@ class QueuesAhead:
     def _client(self, region: str) -> Any:
 
         return client(self.environment.endpoint(region=region, account=self.account), "sqs")
+
+
+def _place(queue: PlannedQueue) -> str:
+    return f"{queue.region} {queue.name}"
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -13,6 +13,7 @@ from harness.deploy.files import write_atomically
 from harness.targets.base import DEFAULT_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from harness.deploy.synth import Synthesized
@@ -39,9 +40,9 @@ class Staged:
     assets: Path | None
     region: str
 
-    def digest(self) -> str:
-        """Fingerprint of all that Terraform reads: the document, and the assets by name, size and content."""
-        digest = hashlib.sha256(json.dumps(self.document, sort_keys=True).encode())
+    def digest(self, variables: Mapping[str, str] | None = None) -> str:
+        """Fingerprint of all that Terraform reads: the document, its input variables, and the assets."""
+        digest = hashlib.sha256(json.dumps([self.document, variables or {}], sort_keys=True).encode())
         if self.assets is not None:
             for path in sorted(self.assets.rglob("*")):
                 if path.is_file():

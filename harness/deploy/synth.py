@@ -9,12 +9,14 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.deploy import bindings
 from harness.deploy.app_command import app_command
+from harness.deploy.files import locked
 from harness.deploy.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
 from harness.deploy.processes import run
 from harness.deploy.repackage import repackage
@@ -69,8 +71,9 @@ def synthesize(
         SynthError: The app failed, or synthesized no stack.
         UsageError: There is no app, or it has several stacks and the setting `stack` names none of them.
     """
-    with progress.step("synth") as step:
+    with progress.step("synth") as step, ExitStack() as stack:
         job = _Job(workspace, settings, account, packages)
+        stack.enter_context(locked(job.folder / "lock"))
         fresh = True
         changed = job.changes()
         if changed is not None and not changed:

@@ -20,7 +20,7 @@ from harness.deploy.terraform import base_environment
 from harness.errors import TerraformError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from harness.deploy.isolation import Ran
     from harness.deploy.processes import ProcessGroup
@@ -53,9 +53,17 @@ class WorkFolder:
         workspace: The project.
         account: 12 digits.
         terraform: The program.
+        variables: Terraform's input variables, as `TF_VAR_NAME`.
     """
 
-    def __init__(self, workspace: Workspace, account: str, terraform: Terraform) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        account: str,
+        terraform: Terraform,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._variables = dict(variables or {})
         self.path = workspace.deployment(account).resolve() / "terraform"
         self.state_file = self.path / "terraform.tfstate"
         self.terraform = terraform
@@ -105,6 +113,7 @@ class WorkFolder:
         """Run a Terraform command that reaches the environment's emulator and nothing else."""
         with self._environ() as environ:
             environ |= {
+                **self._variables,
                 "AWS_ENDPOINT_URL": environment.url,
                 "AWS_ACCESS_KEY_ID": account,
                 "AWS_SECRET_ACCESS_KEY": "test",

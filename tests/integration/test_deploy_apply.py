@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.deploy import deploy, load_deployment, plan_is_empty
+from harness.deploy.queues import QueuesAhead
+from harness.deploy.stage import stage
 from harness.errors import PackageError, TerraformError
 from harness.progress import Progress
 from harness.settings import PackageSettings, Settings
@@ -339,3 +341,26 @@ def test_two_projects_in_two_accounts_do_not_meet(
         one.deploy()
     for one in (project, other):
         assert queue_names(emulator, one.account) == ["same"]
+
+
+def test_queues_of_a_killed_deploy_are_taken_up_by_the_next(
+    project: Deployable, emulator: Emulator, queue_attributes: Callable[[str], dict[str, str]]
+) -> None:
+    project.queues(One={"name": "one"})
+    ahead = QueuesAhead(emulator.environment, project.account)
+    document = stage(project.synthesize(), project.account).document
+    ahead.prepare(document, None, project.workspace.deployment(project.account) / "terraform")
+    assert queue_names(emulator, project.account) == ["one"]  # and here its process is killed
+
+    project.queues(One={"name": "one", "visibility_timeout_seconds": 8})
+    project.deploy()
+    assert project.steps()["terraform apply"] == "1 imported, 0 added, 0 changed, 0 destroyed"
+    assert queue_attributes("one")["VisibilityTimeout"] == "8"
+
+
+def test_input_variables_come_from_the_settings(project: Deployable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_VAR_colour", "the host's")
+    project.stack(variable={"colour": {"default": "none"}}, output={"colour": {"value": "${var.colour}"}})
+    assert project.deploy().outputs == {"colour": "none"}
+    project.set(environment={"TF_VAR_colour": "red"})
+    assert project.deploy().outputs == {"colour": "red"}
