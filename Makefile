@@ -19,7 +19,7 @@ demo: setup ## Bring the calculator up, send it a batch of operations, show each
 test-local: setup lint types ## Run the whole test suite, lint and types included
 	.venv/bin/pytest $(PYTEST_ARGS)
 
-lint: setup ## Check style and the lock file
+lint: setup ## Check style
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 
