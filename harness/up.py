@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from harness.deploy import deploy
 from harness.drive import Stack
-from harness.emulator.configuration import HOST
 from harness.errors import NoEnvironmentError, UsageError
+from harness.host import HOST
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import DEFAULT_ACCOUNT
 from harness.targets.registry import target_for

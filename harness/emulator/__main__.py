@@ -19,7 +19,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.emulator.configuration import HOST, Options, configure
+from harness.emulator.configuration import Options, configure
+from harness.host import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

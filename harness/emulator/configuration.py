@@ -5,37 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-HOST = "127.0.0.1"
-
-KEPT_FROM_THE_HOST = frozenset(
-    {
-        # What programs need to run and to find interpreters; nothing that names an AWS account, a region,
-        # an endpoint, a proxy or a setting of LocalStack's. LocalStack reads some three hundred names:
-        # keeping a few is safer than dropping many.
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "LC_CTYPE",
-        "LD_LIBRARY_PATH",
-        "LOGNAME",
-        "PATH",
-        "PYENV_ROOT",
-        "SSL_CERT_DIR",
-        "SSL_CERT_FILE",
-        "TMPDIR",
-        "TZ",
-        "USER",
-        "XDG_CACHE_HOME",
-        "XDG_DATA_HOME",
-    },
-)
-KEPT_PREFIXES = ("UV_",)
-"""uv makes the function runtimes' environments: its index, cache and certificate settings are the user's."""
+from harness.host import HOST, host_variables
 
 
 @dataclass(frozen=True)
@@ -55,15 +26,6 @@ class Options:
     runtimes: Path
     strict_runtime: bool
     instance: str
-
-
-def host_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The part of the host's environment that the emulator's process may have."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name in KEPT_FROM_THE_HOST or name.startswith(KEPT_PREFIXES)
-    }
 
 
 def localstack_variables(options: Options) -> dict[str, str]:

@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from harness.emulator.configuration import HOST
+from harness.host import HOST
 from harness.targets import emulator_process, processes
 from harness.targets.base import Environment
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
@@ -58,7 +58,7 @@ class EmbeddedTarget:
         with environment_lock(self._workspace):
             if (environment := self.running()) is not None:
                 return environment
-            with progress.step("Emulator") as step:
+            with progress.step("emulator") as step:
                 environment = self._start(owner)
                 step.detail = environment.url
             return environment

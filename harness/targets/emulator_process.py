@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from harness.emulator.configuration import HOST, host_variables
 from harness.errors import EmulatorError, PortTakenError
+from harness.host import HOST, host_variables
 from harness.targets import processes
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project)
     assert code == pytest.ExitCode.TESTS_FAILED
     assert "2 failed, 1 passed" in output
     assert "harness: bringing the stack up (as it is)" in output
-    assert "Emulator" in output
+    assert "emulator" in output
     assert "harness: log of calculatrice" in output
     assert "START RequestId" in output
     assert "WaitTimeoutError: 0 of 1 messages came out of calculatrice-output-queue" in output

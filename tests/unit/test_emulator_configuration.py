@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.emulator.configuration import Options, host_variables, localstack_variables
+from harness.emulator.configuration import Options, localstack_variables
+from harness.host import host_variables
 
 OPTIONS = Options(
     port=4566,
