@@ -147,16 +147,14 @@ def _deploy(
     with _Runtimes(workspace, settings, progress) as runtimes:
 
         def prepared() -> Environment:
-            """What the apply needs: an environment with the roles; the runtimes follow while it works."""
+            """What the apply needs: an environment, what its functions run on, and the roles."""
             runtimes.ensure(synthesized_runtimes(workspace, account))
             ready = environment()
+            runtimes.wait()
             _ensure_roles(workspace, settings, ready, account)
             return ready
 
-        deployment = deploy(workspace, settings, environment=prepared, account=account, progress=progress)
-        runtimes.ensure({function.runtime for function in deployment.functions})
-        runtimes.wait()
-    return deployment
+        return deploy(workspace, settings, environment=prepared, account=account, progress=progress)
 
 
 def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, account: str) -> None:
@@ -177,7 +175,7 @@ def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, 
 def synthesized_runtimes(workspace: Workspace, account: str = DEFAULT_ACCOUNT) -> set[str]:
     """The Lambda runtimes that the last synthesized stack names; none where nothing was synthesized yet."""
     found: set[str] = set()
-    for file in workspace.deployment(account).rglob("cdk.tf.json"):
+    for file in workspace.deployment(account).glob("synth/cdktf.out/stacks/*/cdk.tf.json"):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             functions = json.loads(file.read_bytes())["resource"].get("aws_lambda_function", {})
             found |= {function["runtime"] for function in functions.values() if "runtime" in function}

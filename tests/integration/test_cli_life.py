@@ -96,6 +96,35 @@ def test_a_missing_terraform_is_said_with_what_installs_it(project: Project) -> 
     assert check["mend"]
 
 
+def test_a_terraform_that_is_too_old_is_said_and_nothing_is_left(project: Project, tmp_path: Path) -> None:
+    old = tmp_path / "terraform"
+    old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.4.7"}\'\n')
+    old.chmod(0o755)
+    answer = project.harness("up", "--json", HARNESS_TERRAFORM=str(old))
+    assert answer.code == 3
+    assert answer.error()["type"] == "TerraformMissingError"
+    assert "1.4.7" in answer.error()["message"]
+    assert_nothing_is_left(project)
+
+
+def test_a_missing_interpreter_is_said_and_nothing_is_left(project: Project) -> None:
+    # No Lambda runtime client is made for Python 3.8 any more, so its own Python never counts as there.
+    answer = project.harness("up", "--json", HARNESS_STRICT_RUNTIME="true", CALCULATRICE_RUNTIME="python3.8")
+    assert answer.code == 3
+    assert answer.error()["type"] == "RuntimeMissingError"
+    assert "python3.8" in answer.error()["message"]
+    assert_nothing_is_left(project)
+
+
+def test_an_unreadable_package_is_said_and_nothing_is_left(project: Project) -> None:
+    (project.root / "broken.zip").write_bytes(b"no zip")
+    answer = project.harness("up", "--json", CALCULATRICE_ZIP_PATH="./broken.zip")
+    assert answer.code == 1
+    assert answer.error()["type"] == "PackageError"
+    assert "broken.zip" in answer.error()["message"]
+    assert_nothing_is_left(project)
+
+
 def test_the_doctor_gets_what_functions_run_on(project: Project) -> None:
     fixed = project.harness("doctor", "--fix", "--json").json()
     assert [step["name"] for step in fixed["steps"]] == ["runtime python3.9"]
