@@ -191,7 +191,7 @@ def install_uv(variables: Variables) -> str:
 
 def find_python(variables: Variables) -> str:
     """A Python the project runs on: on PATH, under pyenv, or the one uv downloads into `.harness/python/`."""
-    find: Command = [UV, "python", "find", "--no-project"]
+    find: Command = [UV, "python", "find", "--no-project", "--system"]
     for version in PYTHON_VERSIONS:
         candidates = [answer([*find, "--no-python-downloads", version], variables)]
         for root in pyenv_roots(variables):
@@ -199,7 +199,11 @@ def find_python(variables: Variables) -> str:
         for candidate in candidates:
             # A pyenv shim may be found and yet not run.
             code = "import sys, venv, ssl; print('%d.%d' % sys.version_info[:2])"
-            if candidate and answer([candidate, "-c", code], variables) == version:
+            if (
+                candidate
+                and not candidate.startswith(str(VENV))
+                and answer([candidate, "-c", code], variables) == version
+            ):
                 return candidate
     wanted = PYTHON_VERSIONS[0]
     run(
