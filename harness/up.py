@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from harness.deploy import deploy
 from harness.drive import Stack
 from harness.errors import NoEnvironmentError, UsageError
-from harness.host import HOST
+from harness.host import HOST, shown
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import DEFAULT_ACCOUNT
 from harness.targets.registry import target_for
@@ -216,7 +216,7 @@ class _Runtimes:
     def _make(self, runtime: str) -> None:
         with self._progress.step(f"runtime {runtime}") as step:
             made = ensure_environment(runtime, self._workspace.runtimes, strict=self._settings.strict_runtime)
-            step.detail = f"{made.interpreter.path}{' (new)' if made.fresh else ''}"
+            step.detail = f"{shown(made.interpreter.path)}{' (new)' if made.fresh else ''}"
         if made.interpreter.warning:
             self._progress.warn(made.interpreter.warning)
 
