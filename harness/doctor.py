@@ -15,6 +15,7 @@ from harness.deploy import find_terraform, isolation_level
 from harness.deploy.mirror import find_mirror
 from harness.deploy.release import install_terraform
 from harness.errors import HarnessError, RuntimeMissingError
+from harness.host import shown
 from harness.runtimes.discovery import find_interpreter
 from harness.runtimes.environment import ensure_environment
 from harness.targets.environment_file import read_record
@@ -85,7 +86,7 @@ def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
     for runtime in sorted(needed_runtimes(workspace, settings)):
         with progress.step(f"runtime {runtime}") as step:
             made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
-            step.detail = str(made.interpreter.path)
+            step.detail = shown(made.interpreter.path)
         if made.interpreter.warning:
             progress.warn(made.interpreter.warning)
     try:
@@ -136,7 +137,7 @@ def _runtime(workspace: Workspace, settings: Settings, runtime: str) -> Check:
         interpreter = find_interpreter(runtime, strict=settings.strict_runtime)
     except RuntimeMissingError as error:
         return Check(name, "missing", error.message, error.hint)
-    found = str(interpreter.path)
+    found = shown(interpreter.path)
     if interpreter.warning:
         return Check(
             name, "warning", interpreter.warning, f"uv python install {runtime.removeprefix('python')}"

@@ -21,6 +21,11 @@ _VOLATILE_PREFIXES = ("HARNESS_", "PYTEST_", "TERM_", "VSCODE_")
 """They say where and how a command was typed. An app that walks over its environment does not mean them."""
 FORMAT = 2
 
+WRITTEN_BY_TOOLS = frozenset(
+    {".git", ".harness", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"}
+)
+"""What appears in folders while Python and its tools run: whether it is there is no input of an app."""
+
 
 @dataclass(frozen=True)
 class Asset:
@@ -107,8 +112,7 @@ def is_volatile(name: str) -> bool:
 
 
 def _names(path: str) -> list[str]:
-    # Python writes its byte code while it runs: that is no input.
-    return sorted(name for name in os.listdir(path) if name != "__pycache__")  # noqa: PTH208 - names suffice
+    return sorted(name for name in os.listdir(path) if name not in WRITTEN_BY_TOOLS)  # noqa: PTH208 - names suffice
 
 
 def _digest(data: bytes) -> str:
