@@ -32,9 +32,9 @@ def main() -> int:
 
     use_packaged_node()
     # Only now: importing CDKTF starts Node.js, and the AWS provider's 1,500 modules take their time.
-    from cdktf import App  # noqa: PLC0415
+    from cdktf import App  # noqa: PLC0415 - see above
 
-    from stack.tp_lambda import TpLambda  # noqa: PLC0415
+    from stack.tp_lambda import TpLambda  # noqa: PLC0415 - see above
 
     app = App()
     TpLambda(app, "tp_lambda", settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.build import build_package, check_sources
+from harness.build import build_packages
 from harness.cli.app import App, command
 from harness.cli.environment import deployment_json
 from harness.deploy import synthesize
@@ -17,8 +17,6 @@ from harness.up import deploy_to_running
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from harness.build import BuiltPackage
 
 
 @click.command()
@@ -48,7 +46,7 @@ def deploy(app: App) -> int:
 @command
 def synth(app: App) -> int:
     """Synthesize the CDKTF app, and show where its Terraform JSON is."""
-    packages = _build(app)
+    packages = build_packages(app.workspace, app.settings, app.progress)
     made = synthesize(
         app.workspace, app.settings, account=DEFAULT_ACCOUNT, packages=packages, progress=app.progress
     )
@@ -60,7 +58,7 @@ def synth(app: App) -> int:
 @command
 def package(app: App) -> int:
     """Make the deployment packages that the settings name."""
-    packages = _build(app)
+    packages = build_packages(app.workspace, app.settings, app.progress)
     if not packages:
         app.show("The project names no packages: add [[tool.harness.package]] to pyproject.toml.")
     for made in packages:
@@ -74,17 +72,6 @@ def package(app: App) -> int:
             **app.steps(),
         }
     )
-
-
-def _build(app: App) -> list[BuiltPackage]:
-    packages = []
-    for settings in app.settings.packages:
-        with app.progress.step("package") as step:
-            made = build_package(app.workspace, settings)
-            check_sources(made)
-            step.detail = f"{settings.output}{'' if made.changed else ' unchanged'}"
-        packages.append(made)
-    return packages
 
 
 def _shown(path: Path, root: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.build import build_package, check_sources, read_package
+from harness.build import build_packages, read_package
 from harness.deploy.bindings import bound_providers
 from harness.deploy.code_change import apply_code_changes, code_changes
 from harness.deploy.diagnostics import error_text
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from harness.build import BuiltPackage
     from harness.deploy.isolation import Ran
     from harness.deploy.resources import Deployment
     from harness.deploy.stage import Staged
@@ -150,13 +149,7 @@ class _Deploy:
             prime(self._workspace.state.resolve() / "jsii", self._group)
 
     def _synthesize(self) -> Synthesized:
-        packages: list[BuiltPackage] = []
-        for package in self._settings.packages:
-            with self._progress.step("package") as step:
-                built = build_package(self._workspace, package)
-                check_sources(built)
-                step.detail = f"{package.output}, {'made' if built.changed else 'unchanged'}"
-                packages.append(built)
+        packages = build_packages(self._workspace, self._settings, self._progress)
         return synthesize(
             self._workspace,
             self._settings,

@@ -157,7 +157,7 @@ class Control:
         source_root = document.get("source_root")
         if not isinstance(function, str) or not function:
             raise RefusedError('"function" must be a name or an ARN.')
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:  # noqa: PLR2004
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:  # noqa: PLR2004 - a port
             raise RefusedError('"port" must be a number from 0 to 65535.')
         if not isinstance(wait, bool):
             raise RefusedError('"wait" must be true or false.')

@@ -14,10 +14,10 @@ from harness.deploy._synth_runner import LazyBindingFinder
 
 sys.meta_path.insert(0, LazyBindingFinder())  # before the stack imports the AWS provider's 1,500 modules
 
-from cdktf import App  # noqa: E402
+from cdktf import App  # noqa: E402 - after the lazy bindings
 
-from stack.settings import StackSettings  # noqa: E402
-from stack.tp_lambda import TpLambda  # noqa: E402
+from stack.settings import StackSettings  # noqa: E402 - after the lazy bindings
+from stack.tp_lambda import TpLambda  # noqa: E402 - after the lazy bindings
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def provide_runtime_client() -> None:
         import runtime_client  # type: ignore[import-not-found,unused-ignore] # noqa: F401, PLC0415 - asks for it
     except ImportError:
         from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - rarely needed
-        from pathlib import Path  # noqa: PLC0415
+        from pathlib import Path  # noqa: PLC0415 - the same
 
         spec = spec_from_file_location("runtime_client", Path(__file__).with_name("portable_client.py"))
         if spec is not None and spec.loader is not None:

@@ -23,7 +23,7 @@ def main() -> None:
         if len(words) == 3 and words[0] == b"+":  # noqa: PLR2004 - the form of a line
             groups[int(words[1])] = words[2]
             marks.add(words[2])
-        elif len(words) == 2 and words[0] == b"-":  # noqa: PLR2004
+        elif len(words) == 2 and words[0] == b"-":  # noqa: PLR2004 - the same
             mark = groups.pop(int(words[1]), None)
             if mark not in groups.values():
                 marks.discard(mark or b"")
