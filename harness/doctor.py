@@ -169,7 +169,7 @@ def _environment(workspace: Workspace, settings: Settings) -> Check:
     recorded = read_record(workspace.environment_file)
     running = target_for(settings, workspace).running()
     if running is not None:
-        return Check("Environment", "ok", f"up at {running.url}, process {running.pid}")
+        return Check("Environment", "ok", f"up at {running.address}, {running.holder}")
     if recorded is not None:
         return Check("Environment", "warning", "had died, and was cleared away", "harness up")
     return Check("Environment", "ok", "nothing is up")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -40,10 +41,13 @@ class Settings:
     """What a project sets.
 
     Attributes:
-        target: Where the stack runs: `embedded`.
+        target: Where the stack runs: `embedded`, `container`, `endpoint`; `aws` on the command line only.
         app: The command that synthesizes the CDKTF app; default: `app` in cdktf.json.
         stack: The stack to deploy, where the app has more than one.
         port: The emulator's port on 127.0.0.1; None takes a free one.
+        image: The container target's image; None: the harness's own.
+        endpoint: The endpoint target's URL.
+        aws_account: The 12-digit account that the target `aws` may use.
         terraform: Path of the Terraform binary; None looks on PATH and in `.harness/bin`.
         roles: IAM roles that the stack expects to exist; made, with trust and permissions, before the apply.
         strict_runtime: Fail where a function's own Python is not on this machine, instead of warning.
@@ -55,6 +59,9 @@ class Settings:
     app: str | None = None
     stack: str | None = None
     port: int | None = None
+    image: str | None = None
+    endpoint: str | None = None
+    aws_account: str | None = None
     terraform: str | None = None
     roles: tuple[str, ...] = ()
     strict_runtime: bool = False
@@ -79,6 +86,12 @@ class Settings:
                     hint="Settings: " + ", ".join(sorted(known | {"package"})) + ".",
                 )
         values = {**table, **_from_environment(known, os.environ if environ is None else environ)}
+        if values.get("target") == "aws":
+            raise UsageError(
+                f"{path} or HARNESS_TARGET names the target 'aws'; that one is asked for each time.",
+                hint="Leave it out, and ask on the command line: `harness up --target aws`, "
+                "`pytest --harness-target aws`.",
+            )
         return cls(**{name: _checked(name, value, path) for name, value in values.items()}, packages=packages)
 
 
@@ -166,8 +179,15 @@ def _variables(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _account(value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[0-9]{12}", value) is None:
+        raise ValueError
+    return value
+
+
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "port": _port,
+    "aws_account": _account,
     "strict_runtime": _flag,
     "roles": _names,
     "environment": _variables,

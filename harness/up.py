@@ -18,7 +18,7 @@ from harness.drive import Stack
 from harness.errors import NoEnvironmentError, UsageError
 from harness.host import HOST, shown
 from harness.runtimes.environment import ensure_environment
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.base import own_account
 from harness.targets.registry import target_for
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.deploy import Deployment
     from harness.progress import Progress
     from harness.settings import Settings
-    from harness.targets.base import Environment, Owner, Target
+    from harness.targets.base import Environment, Owner, Place, Target
     from harness.workspace import Workspace
 
 # An environment that ends with this process does so when its target lets go of it: these are kept.
@@ -63,8 +63,9 @@ def bring_up(
     workspace: Workspace,
     settings: Settings,
     *,
-    account: str = DEFAULT_ACCOUNT,
+    seed: str = "",
     progress: Progress,
+    asked: str | None = None,
     port: int | None = None,
     owner: Owner = "detached",
 ) -> Session:
@@ -75,8 +76,9 @@ def bring_up(
     Args:
         workspace: The project.
         settings: Its settings.
-        account: 12 digits; stacks in different accounts do not see each other.
+        seed: Stacks brought up with different ones do not see each other.
         progress: Told about each step.
+        asked: The target's name where the command line gives it; default: what is up, else the setting's.
         port: The port asked for; default: the setting, else a free one.
         owner: Whether a fresh environment stays when this process ends.
 
@@ -84,23 +86,29 @@ def bring_up(
         HarnessError: It cannot be brought up. An environment that this call started is stopped again; one
             that was up stays up.
     """
-    target = target_for(settings, workspace, port=port)
+    target = target_for(settings, workspace, asked=asked, port=port)
     running = target.running()
     if running is not None:
         _check_port(running, port)
-        deployment = _deploy(workspace, settings, account, progress, lambda: running)
+        place = running.place(seed)
+        deployment = _deploy(
+            workspace, settings, target, place, progress=progress, environment=lambda: running
+        )
         return Session(running, deployment, started=False)
     doomed = _is_taken(port or settings.port)
     with _fresh_environment(target, progress, owner) as booting:
-        if doomed:
-            booting.environment()  # this will fail: so nothing else is begun
-        deployment = _deploy(workspace, settings, account, progress, booting.environment)
+        if doomed or target.starts_first:
+            booting.environment()  # what is bound to fail does so before anything else is begun
+        place = booting.environment().place(seed) if target.starts_first else own_account(seed)
+        deployment = _deploy(
+            workspace, settings, target, place, progress=progress, environment=booting.environment
+        )
         environment = booting.environment()
     return Session(environment, deployment, booting.started(environment))
 
 
 def deploy_to_running(
-    workspace: Workspace, settings: Settings, *, account: str = DEFAULT_ACCOUNT, progress: Progress
+    workspace: Workspace, settings: Settings, *, seed: str = "", progress: Progress
 ) -> Session:
     """Deploy to the environment that is up.
 
@@ -109,7 +117,9 @@ def deploy_to_running(
         HarnessError: The stack cannot be deployed.
     """
     running = running_environment(workspace, settings)
-    deployment = _deploy(workspace, settings, account, progress, lambda: running)
+    target = target_for(settings, workspace)
+    place = running.place(seed)
+    deployment = _deploy(workspace, settings, target, place, progress=progress, environment=lambda: running)
     return Session(running, deployment, started=False)
 
 
@@ -125,22 +135,41 @@ def running_environment(workspace: Workspace, settings: Settings) -> Environment
     return running
 
 
-def take_down(workspace: Workspace, settings: Settings, progress: Progress) -> Environment | None:
-    """Stop the environment with everything it started; return what was stopped, None where nothing was up."""
-    target = target_for(settings, workspace)
+def take_down(
+    workspace: Workspace,
+    settings: Settings,
+    progress: Progress,
+    *,
+    only: str | None = None,
+    held: Target | None = None,
+) -> Environment | None:
+    """Stop the environment with everything it started; return what was stopped, None where nothing was up.
+
+    Args:
+        workspace: The project.
+        settings: Its settings.
+        progress: Told about the step.
+        only: Stop the environment of this id alone; another that is up by now stays.
+        held: The target that started it, where the caller holds it.
+    """
+    target = held or target_for(settings, workspace)
     running = target.running()
+    if only is not None and (running is None or running.id != only):
+        return None
     if running is None:
         return target.stop()  # what a start that is under way brings up, it waits for
     with progress.step("stop") as step:
         stopped = _kept.pop(running.id, target).stop()
-        step.detail = f"{running.url} (process {running.pid})"
+        step.detail = f"{running.url} ({running.holder})".lstrip()
     return stopped
 
 
 def _deploy(
     workspace: Workspace,
     settings: Settings,
-    account: str,
+    target: Target,
+    place: Place,
+    *,
     progress: Progress,
     environment: Callable[[], Environment],
 ) -> Deployment:
@@ -148,18 +177,20 @@ def _deploy(
 
         def prepared() -> Environment:
             """What the apply needs: an environment, what its functions run on, and the roles."""
-            runtimes.ensure(synthesized_runtimes(workspace, account))
+            if target.runs_here:
+                runtimes.ensure(synthesized_runtimes(workspace, place))
             ready = environment()
             runtimes.wait()
-            _ensure_roles(workspace, settings, ready, account)
+            if not place.on_aws:
+                _ensure_roles(workspace, settings, ready, place)
             return ready
 
-        return deploy(workspace, settings, environment=prepared, account=account, progress=progress)
+        return deploy(workspace, settings, environment=prepared, place=place, progress=progress)
 
 
-def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, account: str) -> None:
+def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, place: Place) -> None:
     """Make the roles, once for each environment: asking IAM each time would cost more than all the rest."""
-    note = workspace.deployment(account) / "roles.json"
+    note = workspace.deployment(place.folder) / "roles.json"
     made = {"environment": ready.id, "roles": list(settings.roles)}
     with contextlib.suppress(OSError, ValueError):
         if json.loads(note.read_bytes()) == made:
@@ -167,15 +198,17 @@ def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, 
     if settings.roles:
         from harness.targets.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
 
-        ensure_roles(ready.endpoint(account=account), settings.roles)
+        ensure_roles(ready.endpoint(account=place.account), settings.roles)
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(made), encoding="utf-8")
 
 
-def synthesized_runtimes(workspace: Workspace, account: str = DEFAULT_ACCOUNT) -> set[str]:
+def synthesized_runtimes(workspace: Workspace, place: Place | None = None) -> set[str]:
     """The Lambda runtimes that the last synthesized stack names; none where nothing was synthesized yet."""
     found: set[str] = set()
-    for file in workspace.deployment(account).glob("synth/cdktf.out/stacks/*/cdk.tf.json"):
+    for file in workspace.deployment((place or own_account()).folder).glob(
+        "synth/cdktf.out/stacks/*/cdk.tf.json"
+    ):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             functions = json.loads(file.read_bytes())["resource"].get("aws_lambda_function", {})
             found |= {function["runtime"] for function in functions.values() if "runtime" in function}

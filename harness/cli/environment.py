@@ -23,18 +23,25 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--target", type=click.Choice(sorted(TARGETS)), help="Where the stack runs.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one.")
+@click.option("--endpoint", metavar="URL", help="The endpoint target's URL, such as http://127.0.0.1:4566.")
 @command
-def up(app: App, target: str | None, port: int | None) -> int:
+def up(app: App, target: str | None, port: int | None, endpoint: str | None) -> int:
     """Start the environment and deploy the stack.
 
     What is up is used, and only what changed is deployed to it. It stays up until `harness down`.
     """
     started = time.perf_counter()
-    settings = replace(app.settings, target=target) if target else app.settings
-    session = bring_up(app.workspace, settings, progress=app.progress, port=port)
+    settings = replace(app.settings, endpoint=endpoint) if endpoint else app.settings
+    session = bring_up(
+        app.workspace,
+        settings,
+        progress=app.progress,
+        asked=target or ("endpoint" if endpoint else None),
+        port=port,
+    )
     seconds = time.perf_counter() - started
     app.show(
-        f"{session.deployment.stack} is up at {session.environment.url} "
+        f"{session.deployment.stack} is up at {session.environment.address} "
         f"({_what(started=session.started, changed=session.deployment.changed)}, {seconds:.1f} s)",
         deployed_table(session.deployment),
     )
@@ -58,7 +65,7 @@ def down(app: App) -> int:
     Where nothing is up, that is said and is no error.
     """
     stopped = take_down(app.workspace, app.settings, app.progress)
-    app.show("Nothing is up." if stopped is None else f"Stopped the environment at {stopped.url}.")
+    app.show("Nothing is up." if stopped is None else f"Stopped the environment at {stopped.address}.")
     return app.answer({"stopped": stopped and stopped.as_json(), **app.steps()})
 
 

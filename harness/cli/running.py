@@ -23,7 +23,7 @@ def running_stack(app: App) -> Stack:
     deployment = load_deployment(app.workspace, environment)
     if deployment is None:
         raise NoEnvironmentError(
-            f"Nothing is deployed to the environment at {environment.url}.",
+            f"Nothing is deployed to the environment at {environment.address}.",
             hint="Deploy the stack with `harness deploy`.",
         )
     return stack_of(environment, deployment)

@@ -12,7 +12,7 @@ from harness.cli.app import App, command
 from harness.cli.environment import deployment_json
 from harness.deploy import synthesize
 from harness.report.tables import deployed_table
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.base import own_account
 from harness.up import deploy_to_running
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def deploy(app: App) -> int:
     seconds = time.perf_counter() - started
     what = "deployed" if session.deployment.changed else "nothing changed"
     app.show(
-        f"{session.deployment.stack} is at {session.environment.url} ({what}, {seconds:.1f} s)",
+        f"{session.deployment.stack} is at {session.environment.address} ({what}, {seconds:.1f} s)",
         deployed_table(session.deployment),
     )
     return app.answer(
@@ -48,7 +48,7 @@ def synth(app: App) -> int:
     """Synthesize the CDKTF app, and show where its Terraform JSON is."""
     packages = build_packages(app.workspace, app.settings, app.progress)
     made = synthesize(
-        app.workspace, app.settings, account=DEFAULT_ACCOUNT, packages=packages, progress=app.progress
+        app.workspace, app.settings, place=own_account(), packages=packages, progress=app.progress
     )
     app.show(f"{made.stack}  {made.folder}")
     return app.answer({"stack": made.stack, "folder": str(made.folder), "fresh": made.fresh, **app.steps()})

@@ -24,7 +24,7 @@ from harness.deploy.synth import synthesize
 from harness.deploy.terraform import find_terraform
 from harness.deploy.workfolder import WorkFolder
 from harness.errors import NoEnvironmentError, PrerequisiteError, TerraformError
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.base import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,17 +51,17 @@ def deploy(
     settings: Settings,
     *,
     environment: Callable[[], Environment],
-    account: str = DEFAULT_ACCOUNT,
+    place: Place = Place(),  # noqa: B008 - frozen
     progress: Progress,
 ) -> Deployment:
-    """Deploy the project's stack to an account of an environment; what stands already is not deployed again.
+    """Deploy the project's stack to its place in an environment; what stands already is not deployed again.
 
     Args:
         workspace: The project.
         settings: Its settings.
         environment: Gives the environment; called when it is needed and not before, so it may still be
             starting.
-        account: 12 digits; the access key id on the emulator, which keeps accounts apart.
+        place: Where in the environment; on an emulator, an account.
         progress: Told about each step.
 
     Raises:
@@ -69,16 +69,16 @@ def deploy(
             is left
             but what Terraform's state names; the next deploy goes on from there.
     """
-    folder = workspace.deployment(account)
+    folder = workspace.deployment(place.folder)
     with locked(folder / "lock"):
-        return _Deploy(workspace, settings, account, progress).run(environment)
+        return _Deploy(workspace, settings, place, progress).run(environment)
 
 
 def plan_is_empty(
     workspace: Workspace,
     settings: Settings,
     environment: Environment,
-    account: str = DEFAULT_ACCOUNT,
+    place: Place = Place(),  # noqa: B008 - frozen
 ) -> tuple[bool, str]:
     """Whether Terraform, asked now, would change nothing of what is deployed; and what it says.
 
@@ -86,30 +86,30 @@ def plan_is_empty(
         NoEnvironmentError: Nothing is deployed there.
         TerraformError: The plan failed.
     """
-    folder = workspace.deployment(account)
+    folder = workspace.deployment(place.folder)
     with locked(folder / "lock"):
         record = DeploymentRecord.read(folder)
         if record is None or record.environment != environment.id:
-            raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {account}.")
+            raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {place.account}.")
         terraform = find_terraform(workspace, settings)
-        work = WorkFolder(workspace, account, terraform, _input_variables(settings))
+        work = WorkFolder(workspace, place, terraform, _input_variables(settings))
         document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
         work.initialize(document)
-        ran = work.run(*PLAN, environment=environment, region=record.region, account=account)
+        ran = work.run(*PLAN, environment=environment, region=record.region)
     if ran.code not in {0, PLAN_DIFFERS}:
         raise _failure("Terraform's plan failed.", ran)
     return ran.code == 0, ran.output
 
 
 class _Deploy:
-    """One deployment of one account."""
+    """One deployment to one place."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, account: str, progress: Progress) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings, place: Place, progress: Progress) -> None:
         self._workspace = workspace
         self._settings = settings
-        self._account = account
+        self._place = place
         self._progress = progress
-        self._folder = workspace.deployment(account)
+        self._folder = workspace.deployment(place.folder)
         self._record = DeploymentRecord.read(self._folder)
         self._group = ProcessGroup()
 
@@ -121,7 +121,7 @@ class _Deploy:
             try:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
-                staged = stage(synthesized, self._account)
+                staged = stage(synthesized, self._place)
                 digest = staged.digest(_input_variables(self._settings))
                 ready = environment()
                 if (standing := self._standing(ready, digest)) is not None:
@@ -153,7 +153,7 @@ class _Deploy:
         return synthesize(
             self._workspace,
             self._settings,
-            account=self._account,
+            place=self._place,
             packages=packages,
             progress=self._progress,
         )
@@ -167,7 +167,7 @@ class _Deploy:
             or (record.environment, record.digest) != (environment.id, digest)
         ):
             return None
-        return read_deployment(self._folder, record, self._account, changed=False)
+        return read_deployment(self._folder, record, self._place, changed=False)
 
     def _update_code(self, environment: Environment, staged: Staged, digest: str) -> bool:
         """Update function code without Terraform, where that is all that changed."""
@@ -189,14 +189,14 @@ class _Deploy:
                 read_package(change.package)
             replace(record, digest=digest, complete=False).write(self._folder)
             staged.write(path)
-            endpoint = environment.endpoint(region=staged.region, account=self._account)
+            endpoint = environment.endpoint(region=staged.region, account=self._place.account)
             apply_code_changes(changes, endpoint, state, state_file)
             replace(record, digest=digest, complete=True).write(self._folder)
         return True
 
     def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
         """Initialize for `document`, or for what the installed bindings will ask for."""
-        work = WorkFolder(self._workspace, self._account, terraform, _input_variables(self._settings))
+        work = WorkFolder(self._workspace, self._place, terraform, _input_variables(self._settings))
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": bound_providers()}}
             fresh = work.initialize(guess if document is None else document, self._group)
@@ -233,11 +233,11 @@ class _Deploy:
                 work.discard_state()
             record.write(self._folder)
             staged.write(work.path)
-            queues = QueuesAhead(environment, self._account)
+            queues = QueuesAhead(environment, self._place.account)
             applied = False
             try:
                 queues.prepare(staged.document, State.read(work.state_file), work.path)
-                ran = work.run(*APPLY, environment=environment, region=staged.region, account=self._account)
+                ran = work.run(*APPLY, environment=environment, region=staged.region)
                 applied = ran.code == 0
             finally:
                 if not applied:
@@ -252,7 +252,7 @@ class _Deploy:
     def _read(self, *, changed: bool) -> Deployment:
         record = DeploymentRecord.read(self._folder)
         deployment = (
-            read_deployment(self._folder, record, self._account, changed=changed)
+            read_deployment(self._folder, record, self._place, changed=changed)
             if record is not None
             else None
         )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.deploy.record import DeploymentRecord
 from harness.deploy.state import State
-from harness.targets.base import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from harness.targets.base import Environment
+    from harness.targets.base import Environment, Place
     from harness.workspace import Workspace
 
 
@@ -80,11 +79,12 @@ class MappingResource:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack as it is deployed to one account of one environment.
+    """A stack as it is deployed to one place of one environment.
 
     Attributes:
         stack: Its CDKTF name.
         account: 12 digits.
+        prefix: What its resources' AWS names begin with, before what the stack calls them; often empty.
         region: The default AWS provider's.
         environment_id: Of the environment that holds it.
         folder: Terraform's work folder, with the state.
@@ -105,24 +105,32 @@ class Deployment:
     mappings: tuple[MappingResource, ...]
     outputs: Mapping[str, Any]
     changed: bool
+    prefix: str = ""
 
 
 def load_deployment(
     workspace: Workspace,
     environment: Environment,
     *,
-    account: str = DEFAULT_ACCOUNT,
+    place: Place | None = None,
 ) -> Deployment | None:
-    """What is deployed in `account` of `environment`; None when nothing was deployed to its id."""
-    folder = workspace.deployment(account)
+    """What is deployed at `place` of `environment`; None when nothing was deployed to its id.
+
+    Args:
+        workspace: The project.
+        environment: Where.
+        place: Where in it; default: where the project's stack as it is lies.
+    """
+    place = place or environment.place()
+    folder = workspace.deployment(place.folder)
     record = DeploymentRecord.read(folder)
     if record is None or not record.complete or record.environment != environment.id:
         return None
-    return read_deployment(folder, record, account, changed=False)
+    return read_deployment(folder, record, place, changed=False)
 
 
 def read_deployment(
-    folder: Path, record: DeploymentRecord, account: str, *, changed: bool
+    folder: Path, record: DeploymentRecord, place: Place, *, changed: bool
 ) -> Deployment | None:
     """The deployment that `record` and the state in `folder` describe; None where there is no state."""
     work = folder / "terraform"
@@ -132,7 +140,8 @@ def read_deployment(
     ids = record.construct_ids
     return Deployment(
         stack=record.stack,
-        account=account,
+        account=place.account,
+        prefix=place.prefix,
         region=record.region,
         environment_id=record.environment,
         folder=work,

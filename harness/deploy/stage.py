@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.deploy.synth import Synthesized
+    from harness.targets.base import Place
 
 DOCUMENT = "cdk.tf.json"
 IMPORTS = "imports.tf.json"
@@ -62,8 +63,8 @@ class Staged:
             link.symlink_to(self.assets)
 
 
-def stage(synthesized: Synthesized, account: str) -> Staged:
-    """Stage a synthesized stack for `account`; nothing is written."""
+def stage(synthesized: Synthesized, place: Place) -> Staged:
+    """Stage a synthesized stack for its place; nothing is written."""
     document = copy.deepcopy(synthesized.document)
     terraform = document.get("terraform")
     if isinstance(terraform, dict):
@@ -71,9 +72,9 @@ def stage(synthesized: Synthesized, account: str) -> Staged:
         terraform.pop("backend", None)
         terraform.pop("cloud", None)
     providers = document.setdefault("provider", {})
-    blocks = [_local_provider(block, account) for block in _as_list(providers.get("aws", []))]
+    blocks = [_local_provider(block, place.account) for block in _as_list(providers.get("aws", []))]
     if not any("alias" not in block for block in blocks) and _uses_aws(document):
-        blocks.append(_local_provider({}, account))
+        blocks.append(_local_provider({}, place.account))
     if blocks:
         providers["aws"] = blocks
     assets = synthesized.folder / "assets"

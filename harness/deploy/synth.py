@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.deploy.app_command import AppCommand
     from harness.progress import Progress
     from harness.settings import Settings
+    from harness.targets.base import Place
     from harness.workspace import Workspace
 
 RUNNER = Path(__file__).with_name("_synth_runner.py")
@@ -58,7 +59,7 @@ def synthesize(
     workspace: Workspace,
     settings: Settings,
     *,
-    account: str,
+    place: Place,
     packages: Sequence[BuiltPackage],
     progress: Progress,
 ) -> Synthesized:
@@ -72,7 +73,7 @@ def synthesize(
         UsageError: There is no app, or it has several stacks and the setting `stack` names none of them.
     """
     with progress.step("synth") as step, ExitStack() as stack:
-        job = _Job(workspace, settings, account, packages)
+        job = _Job(workspace, settings, place, packages)
         stack.enter_context(locked(job.folder / "lock"))
         fresh = True
         changed = job.changes()
@@ -94,17 +95,17 @@ class _Job:
         self,
         workspace: Workspace,
         settings: Settings,
-        account: str,
+        place: Place,
         packages: Sequence[BuiltPackage],
     ) -> None:
         self.root = workspace.root.resolve()
         self.packages = packages
         self.state = workspace.state.resolve()
-        self.folder = workspace.deployment(account).resolve() / "synth"
+        self.folder = workspace.deployment(place.folder).resolve() / "synth"
         self.output = self.folder / "cdktf.out"
         self.manifest_path = self.folder / "inputs.json"
         self.command = app_command(workspace, settings)
-        self.environ = app_environment(os.environ, settings.environment, account)
+        self.environ = app_environment(os.environ, settings.environment, place.account)
         self.key = _digest(
             {
                 "app": self.command.text,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.deploy.isolation import Ran
     from harness.deploy.processes import ProcessGroup
     from harness.deploy.terraform import Terraform
-    from harness.targets.base import Environment
+    from harness.targets.base import Environment, Place
     from harness.workspace import Workspace
 
 SOCKET_PATH_LIMIT = 70
@@ -47,11 +47,11 @@ HOST_NETWORK = (
 
 
 class WorkFolder:
-    """The folder `terraform` of an account's deployment.
+    """The folder `terraform` of a deployment.
 
     Args:
         workspace: The project.
-        account: 12 digits.
+        place: Where in its environment the deployment lies.
         terraform: The program.
         variables: Terraform's input variables, as `TF_VAR_NAME`.
     """
@@ -59,12 +59,13 @@ class WorkFolder:
     def __init__(
         self,
         workspace: Workspace,
-        account: str,
+        place: Place,
         terraform: Terraform,
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self._variables = dict(variables or {})
-        self.path = workspace.deployment(account).resolve() / "terraform"
+        self._place = place
+        self.path = workspace.deployment(place.folder).resolve() / "terraform"
         self.state_file = self.path / "terraform.tfstate"
         self.terraform = terraform
         self._shared = workspace.state.resolve() / "terraform"
@@ -73,7 +74,7 @@ class WorkFolder:
     def initialize(self, document: dict[str, Any], group: ProcessGroup | None = None) -> bool:
         """Get the providers and modules that the document requires, unless that was done.
 
-        Providers are shared by all accounts' folders.
+        Providers are shared by all deployments' folders.
 
         Args:
             document: The staged document, or as much of it as is known.
@@ -109,13 +110,13 @@ class WorkFolder:
         self._use(data, init_in / ".terraform.lock.hcl")
         return fresh
 
-    def run(self, *arguments: str, environment: Environment, region: str, account: str) -> Ran:
+    def run(self, *arguments: str, environment: Environment, region: str) -> Ran:
         """Run a Terraform command that reaches the environment's emulator and nothing else."""
         with self._environ() as environ:
             environ |= {
                 **self._variables,
                 "AWS_ENDPOINT_URL": environment.url,
-                "AWS_ACCESS_KEY_ID": account,
+                "AWS_ACCESS_KEY_ID": self._place.account,
                 "AWS_SECRET_ACCESS_KEY": "test",
                 "AWS_REGION": region,
             }

@@ -94,9 +94,10 @@ def status_tables(
     about = _table(header=False)
     about.add_column("name", style="dim")
     about.add_column("value")
-    about.add_row("environment", f"{environment.target} at {environment.url}")
-    about.add_row("since", f"{since:%Y-%m-%d %H:%M:%S}, process {environment.pid}")
-    about.add_row("log", environment.log)
+    about.add_row("environment", f"{environment.target} at {environment.address}")
+    about.add_row("since", f"{since:%Y-%m-%d %H:%M:%S}, {environment.holder}")
+    if environment.log:
+        about.add_row("log", environment.log)
     about.add_row("can", ", ".join(environment.capabilities))
     if deployment is None:
         return [about]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -12,6 +13,38 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
 Owner = Literal["detached", "this-process"]
+_SMALLEST_ACCOUNT = 10**11
+"""The first 12-digit number without a leading zero."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in an environment one deployment lies, apart from every other.
+
+    On an emulator that is an account of its own. On AWS all share one account, and names keep them apart.
+
+    Attributes:
+        account: 12 digits.
+        prefix: What its resources' AWS names begin with (`hx3f9a1c-`); empty where the account is its own.
+        on_aws: Whether the account is one of AWS's own.
+    """
+
+    account: str = DEFAULT_ACCOUNT
+    prefix: str = ""
+    on_aws: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Its folder's name below `.harness/deploy/`."""
+        return self.account + (f"-{self.prefix.rstrip('-')}" if self.prefix else "")
+
+
+def own_account(seed: str = "") -> Place:
+    """The place of `seed` where each has an account of its own; the default account for no seed."""
+    if not seed:
+        return Place()
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
+    return Place(str(_SMALLEST_ACCOUNT + number % (9 * _SMALLEST_ACCOUNT)))
 
 
 @dataclass(frozen=True)
@@ -19,7 +52,7 @@ class Endpoint:
     """Where AWS's APIs answer, and as whom.
 
     Attributes:
-        url: `http://127.0.0.1:PORT`.
+        url: `http://127.0.0.1:PORT`; empty for AWS itself.
         region: The stack's region.
         account: 12 digits. On the emulator the access key id is the account, so this isolates callers.
     """
@@ -49,9 +82,14 @@ class Environment:
         pid: The emulator's process, 0 where it is not a process of this machine.
         pid_created: That process's creation time (psutil's), so that a reused pid is not mistaken for it.
         started_at: Epoch seconds.
-        log: Path of the emulator's log.
+        log: Where its log is: a path, or the command that shows it; empty where there is none.
         owner: `detached` stays after the command; `this-process` ends with the process that started it.
         capabilities: What the target can do: deploy, send, results, logs, debug, ...
+        container: The container's name, empty where it is none of ours.
+        control: Whether the control API answers, that is: whether it is the harness's emulator.
+        account: 12 digits: the one that the project's stack as it is lies in.
+        one_account: Whether all deployments lie in `account`, and names keep them apart.
+        prefix: Where they do: what all names of this environment begin with (`hx3f9a1c`), or empty.
     """
 
     id: str
@@ -63,6 +101,38 @@ class Environment:
     log: str
     owner: Owner
     capabilities: tuple[str, ...]
+    container: str = ""
+    control: bool = True
+    account: str = DEFAULT_ACCOUNT
+    one_account: bool = False
+    prefix: str = ""
+
+    @property
+    def on_aws(self) -> bool:
+        """Whether it is AWS itself."""
+        return self.target == "aws"
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people: its URL, or AWS."""
+        return self.url or "AWS"
+
+    @property
+    def holder(self) -> str:
+        """What runs it, for people: `process 4711`, `container NAME`, `account 123456789012`."""
+        if self.container:
+            return f"container {self.container}"
+        if self.pid and not self.on_aws:
+            return f"process {self.pid}"
+        return f"account {self.account}" if self.on_aws else "not ours"
+
+    def place(self, seed: str = "") -> Place:
+        """Where a deployment lies that `seed` tells from others; without one, the stack as it is."""
+        if not self.one_account:
+            return own_account(seed)
+        parts = [self.prefix, hashlib.sha256(seed.encode()).hexdigest()[:4] if seed else ""]
+        prefix = "".join(f"{part}-" for part in parts if part)
+        return Place(self.account, prefix, self.on_aws)
 
     def endpoint(self, *, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT) -> Endpoint:
         """This environment's endpoint for one region and account."""
@@ -82,6 +152,10 @@ class Target(Protocol):
     """A place where a stack can run."""
 
     name: str
+    starts_first: bool
+    """Whether its start takes no time and may refuse, so that nothing else is begun before it."""
+    runs_here: bool
+    """Whether functions run as processes of this machine, which then needs their runtimes."""
 
     def running(self) -> Environment | None:
         """The environment that is up and healthy, or None; a record of a dead one is cleared away."""

@@ -28,6 +28,8 @@ class EmbeddedTarget:
     """
 
     name = "embedded"
+    starts_first = False
+    runs_here = True
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
         self._workspace = workspace

@@ -1,30 +1,64 @@
-"""Targets by name."""
+"""Targets by name, and the one that a command means."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.targets.embedded import EmbeddedTarget
+from harness.targets.environment_file import read_record
 
 if TYPE_CHECKING:
     from harness.settings import Settings
     from harness.targets.base import Target
     from harness.workspace import Workspace
 
-TARGETS = {EmbeddedTarget.name: EmbeddedTarget}
+# Where each is: a target's module is imported when it is used, for some bring large libraries with them.
+TARGETS = {
+    "aws": "harness.targets.aws:AwsTarget",
+    "container": "harness.targets.container:ContainerTarget",
+    "embedded": "harness.targets.embedded:EmbeddedTarget",
+    "endpoint": "harness.targets.endpoint:EndpointTarget",
+}
 
 
-def target_for(settings: Settings, workspace: Workspace, *, port: int | None = None) -> Target:
-    """The target that the settings name.
+def target_for(
+    settings: Settings, workspace: Workspace, *, asked: str | None = None, port: int | None = None
+) -> Target:
+    """The target that was asked for, else that of what is up, else the one that the settings name.
+
+    Args:
+        settings: The project's.
+        workspace: The project.
+        asked: The name that the command line gives, None where it gives none.
+        port: The port that the command line gives.
 
     Raises:
-        UsageError: There is no target of that name.
+        UsageError: There is no target of that name, or an environment of another one is up.
     """
-    kind = TARGETS.get(settings.target)
-    if kind is None:
+    record = read_record(workspace.environment_file)
+    if record is not None and asked not in {None, record.target}:
+        running = _made(record.target, settings, workspace, port).running()
+        if running is not None:
+            raise UsageError(
+                f"The target {asked!r} was asked for, and an environment of the target {record.target!r} is "
+                f"up ({running.holder}).",
+                hint="Stop it first: `harness down`.",
+            )
+        record = None
+    return _made(asked or (record.target if record else settings.target), settings, workspace, port)
+
+
+def _made(name: str, settings: Settings, workspace: Workspace, port: int | None) -> Target:
+    place = TARGETS.get(name)
+    if place is None:
         raise UsageError(
-            f"There is no target {settings.target!r}.",
+            f"There is no target {name!r}.",
             hint="Targets: " + ", ".join(sorted(TARGETS)) + ".",
         )
-    return kind(workspace, settings, port=port)
+    module, _, attribute = place.partition(":")
+    made: Target = getattr(import_module(module), attribute)(
+        workspace, replace(settings, target=name), port=port
+    )
+    return made

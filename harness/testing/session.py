@@ -145,7 +145,9 @@ class HarnessSession:
         try:
             if self._broker:
                 self._broker.ask()
-            target = self._target = self._target or target_for(self.settings, self.workspace)
+            target = self._target = self._target or target_for(
+                self.settings, self.workspace, asked=self._options.target
+            )
             environment = target.running()
             if environment is None:
                 with shown_progress(self._config, "harness: starting the environment") as progress:
@@ -160,17 +162,9 @@ class HarnessSession:
         if self._started is None or self._options.keep:
             return
         from harness import up  # noqa: PLC0415 - only where a stack was used
-        from harness.targets.registry import target_for  # noqa: PLC0415 - the same
 
         started, self._started = self._started, None
-        target = self._target or target_for(self.settings, self.workspace)
-        running = target.running()
-        if running is None or running.id != started.id:
-            return
-        if self._target:
-            self._target.stop()
-        else:
-            up.take_down(self.workspace, self.settings, Progress())
+        up.take_down(self.workspace, self.settings, Progress(), only=started.id, held=self._target)
 
     @property
     def _owner(self) -> Owner:
@@ -187,8 +181,9 @@ class HarnessSession:
             session = up.bring_up(
                 self.workspace,
                 settings,
-                account=variation.account(self._worker),
+                seed=variation.seed(self._worker),
                 progress=progress,
+                asked=self._options.target,
                 owner=self._owner,
             )
         if session.started:

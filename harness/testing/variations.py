@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.targets.base import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MARKER = "stack_settings"
-_SMALLEST = 10**11  # the first 12-digit number without a leading zero
 
 
 @dataclass(frozen=True)
@@ -55,20 +52,16 @@ class Variation:
                 variables.setdefault(name, value)
         return cls.of(variables)
 
-    def account(self, worker: str | None = None) -> str:
-        """The 12-digit account of this variation, the same in each run.
+    def seed(self, worker: str | None = None) -> str:
+        """What tells this variation's deployment from others, the same in each run.
 
-        The stack as it is has the default account; each variation, and each worker of pytest-xdist, has
-        one of its own, so that none sees another's queues.
+        The stack as it is has none; each variation, and each worker of pytest-xdist, has one of its own, and
+        with it a place of its own in the environment: none sees another's queues.
 
         Args:
             worker: The worker's name (`gw0`), None without pytest-xdist.
         """
-        if not self.variables and worker is None:
-            return DEFAULT_ACCOUNT
-        seed = json.dumps([self.variables, worker]).encode()
-        number = int.from_bytes(hashlib.sha256(seed).digest())
-        return str(_SMALLEST + number % (9 * _SMALLEST))
+        return json.dumps([self.variables, worker]) if self.variables or worker is not None else ""
 
     def __str__(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self.variables) or "as it is"

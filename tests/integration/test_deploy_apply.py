@@ -17,6 +17,7 @@ from harness.deploy.stage import stage
 from harness.errors import PackageError, TerraformError
 from harness.progress import Progress
 from harness.settings import PackageSettings, Settings
+from harness.targets.base import Place
 from harness.targets.roles import ensure_roles
 from harness.workspace import Workspace
 from tests.support.deployable import Deployable
@@ -104,7 +105,7 @@ class Calculator:
             self.workspace,
             replace(self.settings, environment=environ),
             environment=lambda: self.emulator.environment,
-            account=self.account,
+            place=Place(self.account),
             progress=self.progress,
         )
 
@@ -112,7 +113,9 @@ class Calculator:
         return {step.name: step.detail for step in self.progress.steps}
 
     def assert_nothing_to_change(self) -> None:
-        empty, output = plan_is_empty(self.workspace, self.settings, self.emulator.environment, self.account)
+        empty, output = plan_is_empty(
+            self.workspace, self.settings, self.emulator.environment, Place(self.account)
+        )
         assert empty, output
 
     def code_sha256(self) -> str:
@@ -143,7 +146,7 @@ def test_the_calculators_queues_are_imported_as_planned(calculator: Calculator, 
     }
     assert deployment.mappings[0].function_arn == deployment.functions[0].arn
     assert load_deployment(
-        calculator.workspace, calculator.emulator.environment, account=calculator.account
+        calculator.workspace, calculator.emulator.environment, place=Place(calculator.account)
     ) == replace(deployment, changed=False)
 
 
@@ -250,7 +253,7 @@ def test_another_environment_is_deployed_to_anew(project: Deployable, emulator: 
     client.delete_queue(QueueUrl=client.get_queue_url(QueueName="one")["QueueUrl"])
 
     restarted = replace(emulator.environment, id="another-start")
-    assert load_deployment(project.workspace, restarted, account=project.account) is None
+    assert load_deployment(project.workspace, restarted, place=Place(project.account)) is None
     project.environment = restarted
     deployment = project.deploy()
     assert deployment.environment_id == "another-start"
@@ -278,7 +281,7 @@ def test_a_failed_apply_shows_terraforms_error_and_leaves_no_queue(
     assert not set("╷│╵") & set(caught.value.detail)
     assert "Traceback" not in str(caught.value)
     assert queue_names(emulator, project.account) == []
-    assert load_deployment(project.workspace, emulator.environment, account=project.account) is None
+    assert load_deployment(project.workspace, emulator.environment, place=Place(project.account)) is None
 
     project.queues(Good={"name": "good"})
     project.deploy()
@@ -348,7 +351,7 @@ def test_queues_of_a_killed_deploy_are_taken_up_by_the_next(
 ) -> None:
     project.queues(One={"name": "one"})
     ahead = QueuesAhead(emulator.environment, project.account)
-    document = stage(project.synthesize(), project.account).document
+    document = stage(project.synthesize(), Place(project.account)).document
     ahead.prepare(document, None, project.workspace.deployment(project.account) / "terraform")
     assert queue_names(emulator, project.account) == ["one"]  # and here its process is killed
 

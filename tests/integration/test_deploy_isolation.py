@@ -271,14 +271,14 @@ from pathlib import Path
 from harness.deploy import deploy
 from harness.progress import Progress
 from harness.settings import Settings
-from harness.targets.base import Environment
+from harness.targets.base import Environment, Place
 from harness.workspace import Workspace
 
 root, account, record = sys.argv[1:]
 environment = Environment.from_json(json.loads(record))
 deploy(
     Workspace(Path(root)), Settings(app="python app.py"), environment=lambda: environment,
-    account=account, progress=Progress(),
+    place=Place(account), progress=Progress(),
 )
 """
 

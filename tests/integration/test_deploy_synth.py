@@ -17,6 +17,7 @@ from harness.deploy import synthesize
 from harness.errors import SynthError, UsageError
 from harness.progress import Progress
 from harness.settings import PackageSettings, Settings
+from harness.targets.base import Place
 from harness.workspace import Workspace
 from tests.support.deployable import APP, Deployable
 
@@ -45,7 +46,7 @@ def project(tmp_path: Path) -> Deployable:
 
 def synth(workspace: Workspace, package: BuiltPackage) -> Synthesized:
     settings = Settings(app="python -m stack")
-    return synthesize(workspace, settings, account=ACCOUNT, packages=(package,), progress=Progress())
+    return synthesize(workspace, settings, place=Place(ACCOUNT), packages=(package,), progress=Progress())
 
 
 def files(folder: Path) -> dict[str, bytes]:

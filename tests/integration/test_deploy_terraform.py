@@ -16,6 +16,7 @@ from harness.deploy.release import VERSION, install_terraform
 from harness.deploy.workfolder import WorkFolder
 from harness.errors import TerraformError, TerraformMissingError
 from harness.settings import Settings
+from harness.targets.base import Place
 from harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def test_providers_that_cannot_be_had_give_one_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr("harness.deploy.workfolder.HOST_NETWORK", ("HTTPS_PROXY",))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     workspace = Workspace(tmp_path)
-    work = WorkFolder(workspace, "000000000000", find_terraform(workspace, Settings()))
+    work = WorkFolder(workspace, Place(), find_terraform(workspace, Settings()))
     document = {"terraform": {"required_providers": {"none": {"source": "example.invalid/no/none"}}}}
     with pytest.raises(TerraformError, match="cannot get the providers") as caught:
         work.initialize(document)

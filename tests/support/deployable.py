@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.deploy import deploy, plan_is_empty, synthesize
 from harness.progress import Progress
 from harness.settings import Settings
+from harness.targets.base import Place
 from harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Deployable:
 
     def synthesize(self) -> Synthesized:
         return synthesize(
-            self.workspace, self.settings, account=self.account, packages=(), progress=self.progress
+            self.workspace, self.settings, place=Place(self.account), packages=(), progress=self.progress
         )
 
     def deploy(self) -> Deployment:
@@ -92,7 +93,7 @@ class Deployable:
             self.workspace,
             self.settings,
             environment=self._environment,
-            account=self.account,
+            place=Place(self.account),
             progress=self.progress,
         )
 
@@ -102,7 +103,7 @@ class Deployable:
 
     def assert_nothing_to_change(self) -> None:
         """Ask Terraform."""
-        empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), self.account)
+        empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), Place(self.account))
         assert empty, output
 
     def _environment(self) -> Environment:

@@ -24,7 +24,7 @@ from harness.deploy.stage import Staged
 from harness.deploy.state import State
 from harness.errors import UsageError
 from harness.settings import Settings
-from harness.targets.base import Environment
+from harness.targets.base import Environment, Place
 from harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -236,12 +236,12 @@ def test_construct_ids_are_paths_below_the_stack() -> None:
 def test_what_is_not_deployed_there_is_not_loaded(tmp_path: Path, environment: str, complete: bool) -> None:  # noqa: FBT001 - a parameter
     workspace = Workspace(tmp_path)
     here = Environment("here", "embedded", "http://127.0.0.1:1", 0, 0, 0, "", "detached", ())
-    assert load_deployment(workspace, here, account="1") is None
+    assert load_deployment(workspace, here, place=Place("1")) is None
     DeploymentRecord(environment, "s", "r", "d", complete=complete).write(workspace.deployment("1"))
     write_atomically(
         workspace.deployment("1") / "terraform" / "terraform.tfstate", json.dumps(state_document())
     )
-    assert load_deployment(workspace, here, account="1") is None
+    assert load_deployment(workspace, here, place=Place("1")) is None
 
 
 def test_terraforms_errors_lose_their_frame_and_keep_their_words() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from harness.deploy.stage import provider_regions, required_providers, stage
 from harness.deploy.synth import Synthesized, app_environment
+from harness.targets.base import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ ACCOUNT = "123456789012"
 
 def staged(folder: Path, document: dict[str, Any]) -> dict[str, Any]:
     before = copy.deepcopy(document)
-    result = stage(Synthesized("s", folder, document, fresh=True), ACCOUNT).document
+    result = stage(Synthesized("s", folder, document, fresh=True), Place(ACCOUNT)).document
     assert document == before
     return result
 
@@ -101,7 +102,7 @@ def test_digest_follows_the_document_and_the_assets(tmp_path: Path) -> None:
     asset.write_bytes(b"1")
 
     def digest(document: dict[str, Any]) -> str:
-        return stage(Synthesized("s", tmp_path, document, fresh=True), ACCOUNT).digest()
+        return stage(Synthesized("s", tmp_path, document, fresh=True), Place(ACCOUNT)).digest()
 
     first = digest({"output": {}})
     assert digest({"output": {}}) == first
@@ -115,7 +116,7 @@ def test_writing_makes_the_assets_reachable(tmp_path: Path) -> None:
     asset.parent.mkdir(parents=True)
     asset.write_bytes(b"1")
     work = tmp_path / "work"
-    made = stage(Synthesized("s", tmp_path / "out", {"output": {}}, fresh=True), ACCOUNT)
+    made = stage(Synthesized("s", tmp_path / "out", {"output": {}}, fresh=True), Place(ACCOUNT))
     for _ in range(2):
         made.write(work)
         assert (work / "assets" / "a" / "x.zip").read_bytes() == b"1"

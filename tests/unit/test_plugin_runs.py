@@ -9,6 +9,7 @@ BASE = """
     from pathlib import Path
     from types import SimpleNamespace
     import harness.control
+    from harness.targets.base import own_account
 
     CALLS = Path(__file__).with_name("calls.txt")
 
@@ -39,7 +40,8 @@ BASE = """
         deployment = SimpleNamespace(account=account, functions=[Function()])
         return SimpleNamespace(deployment=deployment, function=lambda name: Function(), account=account)
 
-    def bring_up(workspace, settings, *, account, progress, owner):
+    def bring_up(workspace, settings, *, seed, progress, asked, owner):
+        account = own_account(seed).account
         note("up", account, json.dumps(settings.environment), owner)
         with progress.step("Terraform") as step:
             step.detail = "applied"
@@ -54,7 +56,7 @@ BASE = """
 
     up = sys.modules["harness.up"] = types.ModuleType("harness.up")
     up.bring_up = bring_up
-    up.take_down = lambda *_: note("down")
+    up.take_down = lambda *_, **__: note("down")
 
     class Target:
         def running(self):
@@ -67,7 +69,7 @@ BASE = """
 
     registry = sys.modules["harness.targets.registry"] = types.ModuleType("harness.targets.registry")
     registry.TARGETS = {{"embedded": Target}}
-    registry.target_for = lambda *_: Target()
+    registry.target_for = lambda *_, **__: Target()
 """
 
 
@@ -255,7 +257,7 @@ def test_a_marker_that_means_nothing_is_a_usage_error(
 def test_an_unknown_target_is_a_usage_error_that_lists_those_there_are(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--harness-target=moon")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*there is no target 'moon'; targets: embedded*"])
+    result.stderr.fnmatch_lines(["*there is no target 'moon'; targets: aws, container, embedded, endpoint*"])
 
 
 def test_a_path_after_the_debug_option_is_explained(pytester: pytest.Pytester) -> None:
@@ -291,7 +293,7 @@ def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -
     run(project, "-n", "2").assert_outcomes(passed=6)
     lines = calls(project)
     assert lines[0] == "start this-process"
-    assert [line for line in lines if line.startswith(("start", "stop", "down"))] == [lines[0], "stop"]
+    assert [line for line in lines if line.startswith(("start", "stop", "down"))] == [lines[0], "down"]
     assert lines[-1] == "stop"
     accounts = {line.split()[1] for line in lines if line.startswith("up")}
     assert len(accounts) == 2

@@ -3,24 +3,24 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.base import DEFAULT_ACCOUNT, own_account
 from harness.testing.variations import Variation
 
 
 def test_the_stack_as_it_is_has_the_default_account() -> None:
-    assert Variation().account() == DEFAULT_ACCOUNT
+    assert own_account(Variation().seed()).account == DEFAULT_ACCOUNT
 
 
 def test_each_variation_and_each_worker_has_an_account_of_its_own() -> None:
     variations = [Variation(), Variation.of({"A": "1"}), Variation.of({"A": "2"}), Variation.of({"B": "1"})]
-    accounts = {v.account(worker) for v in variations for worker in (None, "gw0", "gw1")}
+    accounts = {own_account(v.seed(worker)).account for v in variations for worker in (None, "gw0", "gw1")}
     assert len(accounts) == 12
     assert all(len(account) == 12 and account.isdecimal() for account in accounts)
 
 
 def test_an_account_is_the_same_in_each_run_and_for_each_order_of_names() -> None:
-    assert Variation.of({"A": "1", "B": "2"}).account() == Variation.of({"B": "2", "A": "1"}).account()
-    assert Variation.of({"BATCH_SIZE": "1"}).account() == "142307497604"
+    assert Variation.of({"A": "1", "B": "2"}).seed() == Variation.of({"B": "2", "A": "1"}).seed()
+    assert own_account(Variation.of({"BATCH_SIZE": "1"}).seed()).account == "142307497604"
 
 
 def test_the_closer_marker_wins() -> None:

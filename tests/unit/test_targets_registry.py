@@ -21,4 +21,4 @@ def test_the_embedded_target_is_the_default(tmp_path: Path) -> None:
 def test_an_unknown_target_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no target 'moon'") as caught:
         target_for(Settings(target="moon"), Workspace(tmp_path))
-    assert caught.value.hint == "Targets: embedded."
+    assert caught.value.hint == "Targets: aws, container, embedded, endpoint."
