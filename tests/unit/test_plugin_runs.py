@@ -294,7 +294,7 @@ def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -
     lines = calls(project)
     assert lines[0] == "start this-process"
     assert [line for line in lines if line.startswith(("start", "stop", "down"))] == [lines[0], "down"]
-    assert lines[-1] == "stop"
+    assert lines[-1] == "down"
     accounts = {line.split()[1] for line in lines if line.startswith("up")}
     assert len(accounts) == 2
     assert "000000000000" not in accounts
