@@ -1,4 +1,4 @@
-"""boto3 clients for an endpoint: made once each, and blind to the host's AWS configuration."""
+"""boto3 clients for an endpoint: made once each, and blind to the host's AWS configuration, but for AWS."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def client(endpoint: Endpoint, service: str) -> Any:
 def _made(endpoint: Endpoint, service: str) -> Any:
     from botocore.config import Config  # noqa: PLC0415 - boto3 takes a second to import
 
+    if endpoint.on_aws:
+        return _made_for_aws(endpoint, service)
     configuration = Config(
         connect_timeout=5,
         read_timeout=_INVOKE_SECONDS if service == "lambda" else 60,
@@ -42,6 +44,24 @@ def _made(endpoint: Endpoint, service: str) -> Any:
         proxies={},  # the endpoint is on the loopback interface
     )
     make: Any = _session().client  # the stubs have an overload for each name, and no plain string
+    return make(service, config=configuration, **endpoint.client_arguments())
+
+
+def _made_for_aws(endpoint: Endpoint, service: str) -> Any:
+    """With the host's credentials, which botocore renews, its proxies and its certificates."""
+    from botocore.config import Config  # noqa: PLC0415 - boto3 takes a second to import
+
+    from harness.targets.aws_account import host_session  # noqa: PLC0415 - only where AWS is the target
+
+    configuration = Config(
+        connect_timeout=10,
+        read_timeout=_INVOKE_SECONDS if service == "lambda" else 60,
+        # AWS throttles, and says so; a message that is sent twice by this is one that SQS may double anyway.
+        retries={"total_max_attempts": 6, "mode": "standard"},
+        max_pool_connections=32,
+        tcp_keepalive=True,
+    )
+    make: Any = host_session().client  # the stubs have an overload for each name, and no plain string
     return make(service, config=configuration, **endpoint.client_arguments())
 
 

@@ -17,6 +17,7 @@ The tree::
         ├── RuntimeMissingError
         ├── EmulatorError
         │   └── PortTakenError
+        ├── AwsAccessError
         └── NoEnvironmentError
 """
 
@@ -134,6 +135,10 @@ class EmulatorError(PrerequisiteError):
 
 class PortTakenError(EmulatorError):
     """Another process listens on the port that was asked for."""
+
+
+class AwsAccessError(PrerequisiteError):
+    """The host's AWS credentials are missing, have expired, or are not of the account that is allowed."""
 
 
 class NoEnvironmentError(PrerequisiteError):

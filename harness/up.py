@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.deploy import deploy
 from harness.drive import Stack
-from harness.errors import NoEnvironmentError, UsageError
+from harness.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.host import HOST, shown
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import own_account
@@ -288,13 +288,20 @@ def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iter
         with _no_interrupt():
             half = booting.close()
             if half is not None and booting.started(half):
-                with progress.step("stop") as step:
-                    target.stop()
-                    step.detail = "nothing stays up half-way"
+                _stop_half_way(target, progress)
         raise
     booting.close()
     if owner == "this-process":
         _kept[environment.id] = target
+
+
+def _stop_half_way(target: Target, progress: Progress) -> None:
+    try:
+        with progress.step("stop") as step:
+            target.stop()
+            step.detail = "nothing stays up half-way"
+    except HarnessError as error:  # what failed first is what is raised; this must be known as well
+        progress.warn(str(error))
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ standard input: when the pipe reaches its end (the owner died, kill -9 included)
                   proxy on loopback that refuses, and notes the host that was asked for.
 `--level=LEVEL`   The isolation to use; default: the strongest that this machine allows.
 `--refused=FD`    Where the names of refused hosts are written as a JSON list at the end.
+`--grace=SECONDS` How long the program may take to end when it is interrupted; then it is killed.
 `--probe`         Print the isolation that this machine allows, and end.
 """
 
@@ -265,9 +266,10 @@ def listening(port: int) -> socket.socket:
 class Supervisor:
     """Waits for the program, passes interrupts on to it, and ends it when its owner is gone."""
 
-    def __init__(self, child: int, relay: Relay) -> None:
+    def __init__(self, child: int, relay: Relay, grace: float = GRACE) -> None:
         self.child = child
         self.relay = relay
+        self.grace = grace
         self._kill_at: float | None = None
         read, write = os.pipe()
         os.set_blocking(write, False)
@@ -301,7 +303,7 @@ class Supervisor:
     def _interrupt(self) -> None:
         if self._kill_at is None:
             # Terraform ends in order at the first interrupt, and saves its state.
-            self._kill_at = time.monotonic() + GRACE
+            self._kill_at = time.monotonic() + self.grace
             self._send(signal.SIGINT)
 
     def _send(self, number: int) -> None:
@@ -327,7 +329,7 @@ def main(arguments: list[str]) -> int:
         relay.watch(proxy, relay.accept_refused, proxy)
     else:
         child = start_open(command)
-    code = Supervisor(child, relay).wait()
+    code = Supervisor(child, relay, float(options.get("grace", GRACE))).wait()
     if "refused" in options:
         os.write(int(options["refused"]), json.dumps(relay.refused).encode())
     return code if code >= 0 else 128 - code

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.build import build_packages, read_package
 from harness.deploy.bindings import bound_providers
 from harness.deploy.code_change import apply_code_changes, code_changes
+from harness.deploy.cost import estimate
 from harness.deploy.diagnostics import error_text
 from harness.deploy.files import locked
 from harness.deploy.prime import prime
@@ -92,7 +93,7 @@ def plan_is_empty(
         if record is None or record.environment != environment.id:
             raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {place.account}.")
         terraform = find_terraform(workspace, settings)
-        work = WorkFolder(workspace, place, terraform, _input_variables(settings))
+        work = WorkFolder(workspace, place, terraform, input_variables(settings))
         document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
         work.initialize(document)
         ran = work.run(*PLAN, environment=environment, region=record.region)
@@ -122,7 +123,7 @@ class _Deploy:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
                 staged = stage(synthesized, self._place)
-                digest = staged.digest(_input_variables(self._settings))
+                digest = staged.digest(input_variables(self._settings))
                 ready = environment()
                 if (standing := self._standing(ready, digest)) is not None:
                     return standing
@@ -174,6 +175,8 @@ class _Deploy:
         record = self._record
         if record is None or not record.complete or record.environment != environment.id:
             return False
+        if environment.on_aws:  # nothing there is changed behind Terraform's back
+            return False
         path = self._folder / "terraform"
         state_file = path / "terraform.tfstate"
         state = State.read(state_file)
@@ -196,7 +199,7 @@ class _Deploy:
 
     def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
         """Initialize for `document`, or for what the installed bindings will ask for."""
-        work = WorkFolder(self._workspace, self._place, terraform, _input_variables(self._settings))
+        work = WorkFolder(self._workspace, self._place, terraform, input_variables(self._settings))
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": bound_providers()}}
             fresh = work.initialize(guess if document is None else document, self._group)
@@ -228,26 +231,47 @@ class _Deploy:
     ) -> None:
         for package in _packages(staged):
             read_package(package)
+        if environment.on_aws:
+            with self._progress.step("cost") as step:
+                step.detail = str(estimate(staged.document))
         with self._progress.step("terraform apply") as step:
-            if self._record is None or self._record.environment != environment.id:
-                work.discard_state()
-            record.write(self._folder)
-            staged.write(work.path)
-            queues = QueuesAhead(environment, self._place.account)
-            applied = False
-            try:
-                queues.prepare(staged.document, State.read(work.state_file), work.path)
-                ran = work.run(*APPLY, environment=environment, region=staged.region)
-                applied = ran.code == 0
-            finally:
-                if not applied:
-                    queues.discard(State.read(work.state_file))
-                queues.close()
-                (work.path / IMPORTS).unlink(missing_ok=True)
-            if not applied:
+            if environment.on_aws:
+                ran = self._apply_on_aws(work, staged, environment, record)
+            else:
+                ran = self._apply_locally(work, staged, environment, record)
+            if ran.code:
                 raise _failure("Terraform could not apply the stack.", ran)
             step.detail = _summary(ran.output)
         replace(record, complete=True).write(self._folder)
+
+    def _apply_locally(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> Ran:
+        """With the queues made ahead; what was deployed to another environment is gone with that."""
+        if self._record is None or self._record.environment != environment.id:
+            work.discard_state()
+        record.write(self._folder)
+        staged.write(work.path)
+        queues = QueuesAhead(environment, self._place.account)
+        applied = False
+        try:
+            queues.prepare(staged.document, State.read(work.state_file), work.path)
+            ran = work.run(*APPLY, environment=environment, region=staged.region)
+            applied = ran.code == 0
+        finally:
+            if not applied:
+                queues.discard(State.read(work.state_file))
+            queues.close()
+            (work.path / IMPORTS).unlink(missing_ok=True)
+        return ran
+
+    def _apply_on_aws(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> Ran:
+        """By Terraform alone: its state is what tells of everything that must be destroyed again."""
+        record.write(self._folder)
+        staged.write(work.path)
+        return work.run(*APPLY, environment=environment, region=staged.region)
 
     def _read(self, *, changed: bool) -> Deployment:
         record = DeploymentRecord.read(self._folder)
@@ -261,7 +285,7 @@ class _Deploy:
         return deployment
 
 
-def _input_variables(settings: Settings) -> dict[str, str]:
+def input_variables(settings: Settings) -> dict[str, str]:
     """Terraform's input variables that the settings give; the host's own never reach Terraform."""
     return {name: value for name, value in settings.environment.items() if name.startswith("TF_VAR_")}
 

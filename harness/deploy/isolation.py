@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from harness.deploy.processes import run
+from harness.deploy.processes import GRACE, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,9 +84,27 @@ def run_open(
     cwd: Path,
     environ: Mapping[str, str],
     group: ProcessGroup | None = None,
+    grace: int | None = None,
 ) -> Ran:
-    """Run a program that may reach the network (`terraform init`); it ends with its owner all the same."""
-    finished = run((*_launcher(), "--", *command), cwd=cwd, environ=environ, lifeline=True, group=group)
+    """Run a program that may reach the network (`terraform init`); it ends with its owner all the same.
+
+    Args:
+        command: The program and its arguments.
+        cwd: Its working directory.
+        environ: Its whole environment.
+        group: Ends it when the group is ended.
+        grace: Seconds that it has to end by itself when it is interrupted; default: a few.
+    """
+    options = [] if grace is None else [f"--grace={grace}"]
+    finished = run(
+        (*_launcher(), *options, "--", *command),
+        cwd=cwd,
+        environ=environ,
+        lifeline=True,
+        group=group,
+        # The launcher kills the program at the end of its grace; this is for a launcher that hangs.
+        grace=GRACE if grace is None else grace + GRACE,
+    )
     return Ran(finished.code, finished.output)
 
 

@@ -63,6 +63,7 @@ def run(
     pass_fds: Sequence[int] = (),
     lifeline: bool = False,
     group: ProcessGroup | None = None,
+    grace: float = GRACE,
 ) -> Finished:
     """Run a program in a process group of its own and wait for it.
 
@@ -75,6 +76,7 @@ def run(
         pass_fds: File descriptors that it inherits.
         lifeline: Keep a pipe open as its standard input, by which it notices that this process is gone.
         group: Interrupts it when the group is ended.
+        grace: Seconds that it has to end by itself when it is interrupted.
 
     Raises:
         OSError: It cannot be started.
@@ -94,15 +96,15 @@ def run(
             output = process.stdout.read() if process.stdout else b""
             code = process.wait()
         except BaseException:
-            _end(process)
+            _end(process, grace)
             raise
     return Finished(code, output.decode(errors="replace"))
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     _signal_group(process, signal.SIGINT)
     try:
-        process.communicate(timeout=GRACE)
+        process.communicate(timeout=grace)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         _signal_group(process, signal.SIGKILL)
         process.communicate()

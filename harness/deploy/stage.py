@@ -1,4 +1,4 @@
-"""The synthesized JSON as Terraform gets it: local state, and AWS providers that know the emulator only."""
+"""The synthesized JSON as Terraform gets it: local state, and AWS providers that know one account only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.deploy.files import write_atomically
+from harness.deploy.naming import prefixed
 from harness.targets.base import DEFAULT_REGION
 
 if TYPE_CHECKING:
@@ -72,12 +73,14 @@ def stage(synthesized: Synthesized, place: Place) -> Staged:
         terraform.pop("backend", None)
         terraform.pop("cloud", None)
     providers = document.setdefault("provider", {})
-    blocks = [_local_provider(block, place.account) for block in _as_list(providers.get("aws", []))]
+    made = _aws_provider if place.on_aws else _local_provider
+    blocks = [made(block, place) for block in _as_list(providers.get("aws", []))]
     if not any("alias" not in block for block in blocks) and _uses_aws(document):
-        blocks.append(_local_provider({}, place.account))
+        blocks.append(made({}, place))
     if blocks:
         providers["aws"] = blocks
     assets = synthesized.folder / "assets"
+    document = prefixed(document, place.prefix)
     return Staged(document, assets if assets.is_dir() else None, _default_region(blocks))
 
 
@@ -100,12 +103,33 @@ def required_providers(document: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _local_provider(block: dict[str, Any], account: str) -> dict[str, Any]:
+def _aws_provider(block: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Of the place's account and no other; who calls is in Terraform's environment."""
     kept = {name: value for name, value in block.items() if name in KEPT_PROVIDER_ARGUMENTS}
     return {
         "region": DEFAULT_REGION,
         **kept,
-        "access_key": account,
+        "default_tags": [{"tags": _tagged(kept.get("default_tags"), dict(place.tags))}],
+        "allowed_account_ids": [place.account],
+    }
+
+
+def _tagged(given: Any, tags: dict[str, str]) -> Any:
+    """A provider's own default tags, with `tags` added."""
+    own: Any = {}
+    for block in _as_list(given or {}):
+        own = block.get("tags", own)
+    if isinstance(own, str):  # an expression: `${var.tags}`
+        return "${merge(" + own.removeprefix("${").removesuffix("}") + ", " + json.dumps(tags) + ")}"
+    return {**own, **tags}
+
+
+def _local_provider(block: dict[str, Any], place: Place) -> dict[str, Any]:
+    kept = {name: value for name, value in block.items() if name in KEPT_PROVIDER_ARGUMENTS}
+    return {
+        "region": DEFAULT_REGION,
+        **kept,
+        "access_key": place.account,
         "secret_key": "test",  # the emulator's dummy
         "max_retries": RETRIES,
         "skip_credentials_validation": True,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SOCKET_PATH_LIMIT = 70
 """Terraform talks to its providers over Unix sockets in TMPDIR, whose paths may have about 100 characters."""
+AWS_GRACE = 120
+"""Seconds that an interrupted Terraform has on AWS to end what it began, so that its state tells of it."""
 HOST_NETWORK = (
     # What a machine behind a proxy or a private certificate authority needs to download providers.
     *(
@@ -111,7 +113,9 @@ class WorkFolder:
         return fresh
 
     def run(self, *arguments: str, environment: Environment, region: str) -> Ran:
-        """Run a Terraform command that reaches the environment's emulator and nothing else."""
+        """Run a Terraform command that reaches the environment's emulator and nothing else, or AWS."""
+        if environment.on_aws:
+            return self._run_on_aws(*arguments, url=environment.url, region=region)
         with self._environ() as environ:
             environ |= {
                 **self._variables,
@@ -125,6 +129,24 @@ class WorkFolder:
                 url=environment.url,
                 cwd=self.path,
                 environ=environ,
+            )
+
+    def _run_on_aws(self, *arguments: str, url: str, region: str) -> Ran:
+        """With the host's credentials as they are now, in Terraform's environment and nowhere else."""
+        from harness.targets.aws_account import credential_variables  # noqa: PLC0415 - imports boto3
+
+        with self._environ() as environ:
+            environ |= {
+                name: os.environ[name] for name in (*HOST_NETWORK, "AWS_CA_BUNDLE") if name in os.environ
+            }
+            environ |= {
+                **self._variables,
+                **credential_variables(),
+                **({"AWS_ENDPOINT_URL": url} if url else {}),
+                "AWS_REGION": region,
+            }
+            return run_open(
+                (str(self.terraform.path), *arguments), cwd=self.path, environ=environ, grace=AWS_GRACE
             )
 
     def discard_state(self) -> None:

@@ -26,6 +26,9 @@ _NOT_FOUND = frozenset(
 )
 
 
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
+
 def sqs(endpoint: Endpoint) -> SQSClient:
     """The SQS client for `endpoint`; clients may be used from several threads."""
     return cast("SQSClient", client(endpoint, "sqs"))
@@ -50,6 +53,7 @@ def plain_errors(subject: str) -> Iterator[None]:
 
     Raises:
         NotFoundInStackError: AWS knows no such queue or function.
+        AwsAccessError: The host's AWS credentials are missing or have expired.
         EmulatorError: Nothing answers at the endpoint.
         MessageError: AWS refused, with its error code and text.
     """
@@ -68,8 +72,20 @@ def error_code(error: BaseException) -> str:
 
 
 def _translated(error: Exception, subject: str) -> Exception:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto3 takes a second to import
+    from botocore.exceptions import (  # noqa: PLC0415 - boto3 takes a second to import
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        SSOError,
+        TokenRetrievalError,
+    )
 
+    if error_code(error) in _EXPIRED or isinstance(
+        error, NoCredentialsError | SSOError | TokenRetrievalError
+    ):
+        from harness.targets.aws_account import access_error  # noqa: PLC0415 - only where AWS is the target
+
+        return access_error(error)
     if isinstance(error, ClientError):
         code = error_code(error)
         text = str(error.response.get("Error", {}).get("Message", "")) or str(error)

@@ -102,6 +102,7 @@ class Function:
         found = until(
             lambda: next((event for event in self.logs(since) if wanted.search(event.message)), None),
             Deadline(timeout),
+            every=self.endpoint.pause,
         )
         if found is None:
             raise WaitTimeoutError(
@@ -129,7 +130,7 @@ class Function:
             location = clients.functions(self.endpoint).get_function(FunctionName=self.name)["Code"][
                 "Location"
             ]
-        deployed = _download(location)
+        deployed = _download(location, self.endpoint)
         self._update_code(build_zip(files))
         try:
             yield
@@ -168,11 +169,14 @@ class Function:
                 )
             return status if status == "Successful" else None
 
-        if until(settled, Deadline(_UPDATE_SECONDS), every=0.02) is None:
+        if until(settled, Deadline(_UPDATE_SECONDS), every=1.0 if self.endpoint.on_aws else 0.02) is None:
             raise WaitTimeoutError(f"Function {self.name} was not updated within {_UPDATE_SECONDS} s.")
 
 
-def _download(url: str) -> bytes:
-    with _OPENER.open(url, timeout=60) as answer:
+def _download(url: str, endpoint: Endpoint) -> bytes:
+    opener = (
+        urllib.request.build_opener() if endpoint.on_aws else _OPENER
+    )  # AWS's are behind the host's proxy
+    with opener.open(url, timeout=60) as answer:
         package: bytes = answer.read()
         return package

@@ -74,7 +74,7 @@ def follow(endpoint: Endpoint, log_group: str, since_ms: int | None = None) -> I
         fresh = until(
             lambda: _unseen(read(endpoint, log_group, from_ms), seen) or None,  # noqa: B023 - called at once
             Deadline(_ROUND_SECONDS),
-            every=_FOLLOW_SECONDS,
+            every=max(_FOLLOW_SECONDS, endpoint.pause),
         )
         for event in fresh or ():
             start = max(start or 0, event.timestamp_ms - _LATE_MS)

@@ -19,6 +19,8 @@ _HIDDEN_SECONDS = 60
 
 def peek(queue: Queue, maximum: int | None) -> list[Message]:
     """The visible messages of `queue`, at most `maximum`."""
+    if queue.endpoint.on_aws:
+        return _received_and_released(queue, maximum)[:maximum]
     try:
         messages = _shown_by_emulator(queue)
     except NotFoundInStackError:
@@ -38,9 +40,11 @@ def _shown_by_emulator(queue: Queue) -> list[Message]:
 def _received_and_released(queue: Queue, maximum: int | None) -> list[Message]:
     """The messages received, hidden until there are no more, and then made visible again."""
     found: dict[str, Message] = {}
+    # Without waiting, AWS asks a part of its servers only, and may say that there is nothing.
+    wait = 1 if queue.endpoint.on_aws else 0
     try:
         while maximum is None or len(found) < maximum:
-            new = {m.id: m for m in queue.receive(visibility=_HIDDEN_SECONDS) if m.id not in found}
+            new = {m.id: m for m in queue.receive(wait=wait, visibility=_HIDDEN_SECONDS) if m.id not in found}
             if not new:
                 break
             found.update(new)

@@ -70,7 +70,7 @@ class Stack:
         Raises:
             NotFoundInStackError: There is none; the message lists those there are.
         """
-        return self.queues[_position(name, self.deployment.queues, "queue", self.name)]
+        return self.queues[_position(name, self.deployment.queues, "queue", self.deployment)]
 
     def function(self, name: str) -> Function:
         """The function of that construct id or AWS name.
@@ -78,7 +78,7 @@ class Stack:
         Raises:
             NotFoundInStackError: There is none; the message lists those there are.
         """
-        return self.functions[_position(name, self.deployment.functions, "function", self.name)]
+        return self.functions[_position(name, self.deployment.functions, "function", self.deployment)]
 
     def input_queue(self) -> Queue:
         """The queue of the stack's only event source mapping.
@@ -149,11 +149,17 @@ class Stack:
         )
 
 
-def _position(name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, stack: str) -> int:
-    """Where `name` stands: an AWS name before a construct id, a whole id before the last part of one."""
+def _position(
+    name: str, resources: Sequence[QueueResource | FunctionResource], kind: str, deployment: Deployment
+) -> int:
+    """Where `name` stands: an AWS name before a construct id, a whole id before the last part of one.
+
+    An AWS name is also the one that the stack gives, where this deployment's names have a prefix.
+    """
     found: list[int] = []
     for names in (
         [resource.name for resource in resources],
+        [resource.name.removeprefix(deployment.prefix) for resource in resources],
         [resource.construct_id for resource in resources],
         [resource.construct_id.rpartition("/")[2] for resource in resources],
     ):
@@ -162,7 +168,7 @@ def _position(name: str, resources: Sequence[QueueResource | FunctionResource], 
             return found[0]
     there = ", ".join(f"{resource.construct_id} ({resource.name})" for resource in resources)
     raise NotFoundInStackError(
-        f"The stack {stack} has {'more than one' if found else 'no'} {kind} {name!r}.",
+        f"The stack {deployment.stack} has {'more than one' if found else 'no'} {kind} {name!r}.",
         hint=f"It has: {there}." if there else f"It has no {kind} at all.",
     )
 

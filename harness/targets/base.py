@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
+RUN_TAG = "sqs-lambda-harness"
+"""The tag that says which run a resource on AWS belongs to: the prefix of its names, without the hyphen."""
+STARTED_TAG = "sqs-lambda-harness-started"
+"""The tag that says when that run started, in epoch seconds."""
+
 Owner = Literal["detached", "this-process"]
 _SMALLEST_ACCOUNT = 10**11
 """The first 12-digit number without a leading zero."""
@@ -27,11 +32,13 @@ class Place:
         account: 12 digits.
         prefix: What its resources' AWS names begin with (`hx3f9a1c-`); empty where the account is its own.
         on_aws: Whether the account is one of AWS's own.
+        tags: What all of its resources are tagged with.
     """
 
     account: str = DEFAULT_ACCOUNT
     prefix: str = ""
     on_aws: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> str:
@@ -55,14 +62,26 @@ class Endpoint:
         url: `http://127.0.0.1:PORT`; empty for AWS itself.
         region: The stack's region.
         account: 12 digits. On the emulator the access key id is the account, so this isolates callers.
+        on_aws: Whether it is AWS, called with the host's own credentials.
     """
 
     url: str
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
+    on_aws: bool = False
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks at something for which AWS has no waiting call: it counts calls."""
+        return 1.0 if self.on_aws else 0.05
 
     def client_arguments(self) -> dict[str, Any]:
-        """Keyword arguments for `boto3.client`: endpoint, region and the emulator's dummy credentials."""
+        """Keyword arguments for `client` of a boto3 session: endpoint, region, the emulator's credentials.
+
+        On AWS the session is the host's, and brings its own credentials.
+        """
+        if self.on_aws:
+            return {"region_name": self.region, **({"endpoint_url": self.url} if self.url else {})}
         return {
             "endpoint_url": self.url,
             "region_name": self.region,
@@ -132,11 +151,13 @@ class Environment:
             return own_account(seed)
         parts = [self.prefix, hashlib.sha256(seed.encode()).hexdigest()[:4] if seed else ""]
         prefix = "".join(f"{part}-" for part in parts if part)
-        return Place(self.account, prefix, self.on_aws)
+        started = str(int(self.started_at))
+        tags = ((RUN_TAG, self.prefix), (STARTED_TAG, started)) if self.on_aws else ()
+        return Place(self.account, prefix, self.on_aws, tags)
 
     def endpoint(self, *, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT) -> Endpoint:
         """This environment's endpoint for one region and account."""
-        return Endpoint(self.url, region, account)
+        return Endpoint(self.url, region, account, self.on_aws)
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON types."""

@@ -38,6 +38,15 @@ def target_for(
         UsageError: There is no target of that name, or an environment of another one is up.
     """
     record = read_record(workspace.environment_file)
+    if record is not None and record.target == "aws" and asked != "aws":
+        if asked is not None:
+            raise UsageError(
+                f"The target {asked!r} was asked for, and a run on AWS is up or was killed "
+                f"({record.holder}, names that begin with {record.prefix}).",
+                hint="Destroy what it made there first: `harness down`.",
+            )
+        # To use and to stop what is there; `settings.target` says that AWS was not asked for to be started.
+        return _made("aws", settings, workspace, port, chosen=settings.target)
     if record is not None and asked not in {None, record.target}:
         running = _made(record.target, settings, workspace, port).running()
         if running is not None:
@@ -50,7 +59,9 @@ def target_for(
     return _made(asked or (record.target if record else settings.target), settings, workspace, port)
 
 
-def _made(name: str, settings: Settings, workspace: Workspace, port: int | None) -> Target:
+def _made(
+    name: str, settings: Settings, workspace: Workspace, port: int | None, chosen: str | None = None
+) -> Target:
     place = TARGETS.get(name)
     if place is None:
         raise UsageError(
@@ -59,6 +70,6 @@ def _made(name: str, settings: Settings, workspace: Workspace, port: int | None)
         )
     module, _, attribute = place.partition(":")
     made: Target = getattr(import_module(module), attribute)(
-        workspace, replace(settings, target=name), port=port
+        workspace, replace(settings, target=chosen or name), port=port
     )
     return made
