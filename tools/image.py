@@ -3,8 +3,8 @@
     .venv/bin/python tools/image.py [--base IMAGE]
 
 The image is `sqs-lambda-harness:VERSION`. What goes into it is what docker/Dockerfile copies; a digest of
-that stands in the image's label `sqs-lambda-harness.sources`. The base is `--base`, else $BASE_IMAGE, else the
-Dockerfile's own; without either of them an image on any base counts as built.
+that stands in the image's label `sqs-lambda-harness.sources`. The base is `--base`, else $BASE_IMAGE, else
+the Dockerfile's own; without either of them an image on any base counts as built.
 
 Exit codes: 0 the image is there, 1 the build failed, 3 no container engine, or no base image.
 """
