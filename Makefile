@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test-local lint types unit integration up down bench clean
+.PHONY: help setup demo test-local lint types unit integration up down image up-docker down-docker bench clean
 
 PYTHON ?= python3
 RUNTIMES ?= python3.9
@@ -37,6 +37,9 @@ up: setup ## Bring the stack up and keep it up
 
 down: ## Stop what is up
 	@$(HARNESS) down
+
+image: setup ## Build the emulator's image; BASE_IMAGE=NAME takes another base
+	@.venv/bin/python tools/image.py $(addprefix --base ,$(BASE_IMAGE))
 
 bench: setup ## Measure what the README promises, median of five
 	.venv/bin/python -m benchmarks

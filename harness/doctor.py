@@ -14,11 +14,12 @@ import uv
 from harness.deploy import find_terraform, isolation_level
 from harness.deploy.mirror import find_mirror
 from harness.deploy.release import install_terraform
-from harness.errors import HarnessError, RuntimeMissingError
+from harness.errors import EngineError, HarnessError, ImageMissingError, RuntimeMissingError
 from harness.host import shown
 from harness.runtimes.discovery import find_interpreter
 from harness.runtimes.environment import ensure_environment
 from harness.targets.environment_file import read_record
+from harness.targets.launch import default_image
 from harness.targets.registry import target_for
 from harness.up import synthesized_runtimes
 
@@ -32,6 +33,7 @@ type State = Literal["ok", "warning", "missing"]
 FIX = "harness doctor --fix"
 _ENOUGH_CORES = 2
 _ENOUGH_MEMORY_GIB = 2.0
+_ENGINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def examine(workspace: Workspace, settings: Settings) -> list[Check]:
         _provider(),
         *(_runtime(workspace, settings, runtime) for runtime in runtimes),
         _isolation(),
+        _engine(settings),
         _state_folder(workspace),
         _environment(workspace, settings),
         _machine(),
@@ -153,6 +156,25 @@ def _isolation() -> Check:
         found = "by proxy variables only, which a program may ignore"
         return Check(name, "warning", found, "Linux with user namespaces allowed, or root")
     return Check(name, "ok", f"by the kernel ({level.replace('-', ' ')})")
+
+
+def _engine(settings: Settings) -> Check:
+    name = "Container engine"
+    from harness.targets.container_images import check_engine  # noqa: PLC0415 - it imports Docker's libraries
+    from harness.targets.engine import address, connected  # noqa: PLC0415 - the same
+
+    wanted = settings.target == "container"
+    try:
+        with connected(_ENGINE_SECONDS) as engine:
+            found = f"{engine.version()} at {address()}"
+            if wanted:
+                check_engine(settings.image or default_image())
+    except ImageMissingError as error:
+        return Check(name, "missing", error.message, error.hint)
+    except EngineError as error:
+        mend = error.hint if wanted else "only for `--target container`"
+        return Check(name, "missing" if wanted else "warning", error.message, mend)
+    return Check(name, "ok", found)
 
 
 def _state_folder(workspace: Workspace) -> Check:

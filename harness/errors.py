@@ -15,8 +15,11 @@ The tree::
     └── PrerequisiteError        exit code 3: something is missing or broken on this machine
         ├── TerraformMissingError
         ├── RuntimeMissingError
+        ├── EngineError          no container engine, or one that refuses
+        │   └── ImageMissingError
         ├── EmulatorError
-        │   └── PortTakenError
+        │   ├── PortTakenError
+        │   └── TokenMissingError
         ├── AwsAccessError
         └── NoEnvironmentError
 """
@@ -129,12 +132,24 @@ class RuntimeMissingError(PrerequisiteError):
     """No Python interpreter for a function's runtime."""
 
 
+class EngineError(PrerequisiteError):
+    """No container engine answers, this user may not use it, or it refused."""
+
+
+class ImageMissingError(EngineError):
+    """The container's image is not on this machine, and cannot be had."""
+
+
 class EmulatorError(PrerequisiteError):
     """The emulator did not start, or died."""
 
 
 class PortTakenError(EmulatorError):
     """Another process listens on the port that was asked for."""
+
+
+class TokenMissingError(EmulatorError):
+    """An image that wants a token of its vendor ended, without one or with one that it refused."""
 
 
 class AwsAccessError(PrerequisiteError):

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from harness.control import ControlApi
 from harness.deploy import deploy
 from harness.drive import Stack
-from harness.errors import HarnessError, NoEnvironmentError, UsageError
+from harness.errors import HarnessError, NoEnvironmentError, RuntimeMissingError, UsageError
 from harness.host import HOST, shown
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import own_account
+from harness.targets.container import sweep_containers
 from harness.targets.registry import target_for
 
 if TYPE_CHECKING:
@@ -154,6 +156,8 @@ def take_down(
     """
     target = held or target_for(settings, workspace)
     running = target.running()
+    if only is None:
+        sweep_containers(workspace)
     if only is not None and (running is None or running.id != only):
         return None
     if running is None:
@@ -181,11 +185,35 @@ def _deploy(
                 runtimes.ensure(synthesized_runtimes(workspace, place))
             ready = environment()
             runtimes.wait()
+            if ready.control and not target.runs_here:
+                _check_runtimes(workspace, settings, ready, place, progress)
             if not place.on_aws:
                 _ensure_roles(workspace, settings, ready, place)
             return ready
 
         return deploy(workspace, settings, environment=prepared, place=place, progress=progress)
+
+
+def _check_runtimes(
+    workspace: Workspace, settings: Settings, ready: Environment, place: Place, progress: Progress
+) -> None:
+    """Say which functions run on another Python than their own, where the emulator has Pythons of its own.
+
+    Raises:
+        RuntimeMissingError: Some would, and the settings forbid it.
+    """
+    there = (ControlApi(ready.url, place.account).call("GET", "health") or {}).get("runtimes")
+    if there is None:
+        return
+    for runtime in sorted(synthesized_runtimes(workspace, place) - set(there)):
+        text = f"{runtime} is not in the environment ({ready.holder}), which has {', '.join(there) or 'none'}"
+        if settings.strict_runtime:
+            raise RuntimeMissingError(
+                f"{text}.",
+                hint="Set the function's runtime to one of those, or use an image that has it: "
+                f"`make image RUNTIMES={runtime}` in the harness's own repository.",
+            )
+        progress.warn(f"{text}; the nearest one runs its functions instead.")
 
 
 def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, place: Place) -> None:

@@ -13,9 +13,8 @@ from harness.up import running_environment
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="Port on 127.0.0.1 that the editor attaches to; 0 takes a free one.",
+    help="Port on 127.0.0.1 that the editor attaches to; 0 takes a free one. "
+    f"Default: {DEFAULT_PORT}; in a container the one that it has for this.",
 )
 @click.option("--function", metavar="NAME", help="Which function; default: the one a queue is mapped to.")
 @click.option(
@@ -26,7 +25,7 @@ from harness.up import running_environment
 )
 @click.option("--stop", is_flag=True, help="Run the function without a debugger again.")
 @command
-def debug(app: App, *, port: int, function: str | None, wait: bool, stop: bool) -> int:
+def debug(app: App, *, port: int | None, function: str | None, wait: bool, stop: bool) -> int:
     """Run a function under debugpy, from its next invocation on, and show how to attach to it.
 
     While an editor is attached, the function's timeout is suspended. `harness debug --stop` ends it.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.targets.base import Environment
 
 DEFAULT_PORT = 5678
+"""What editors suggest; an environment that has one port for all debuggers comes before it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def start_debugging(
     *,
     source_root: Path,
     account: str = DEFAULT_ACCOUNT,
-    port: int = DEFAULT_PORT,
+    port: int | None = None,
     wait: bool = True,
 ) -> DebugSession:
     """Have `function` run under debugpy from its next invocation on.
@@ -54,13 +55,16 @@ def start_debugging(
         function: The function's AWS name or ARN.
         source_root: The project's folder: breakpoints set in its files are those of the deployed handler.
         account: The account the function is deployed in.
-        port: On 127.0.0.1; 0 takes a free one.
+        port: On 127.0.0.1; 0 takes a free one. Default: the environment's own, where it has one, else 5678.
         wait: Invocations wait for a client before the handler's module is imported.
 
     Raises:
         HarnessError: The function is not deployed in that account, or the port is taken.
     """
-    answer = ControlApi(environment.url, account).call(
+    control = ControlApi(environment.url, account)
+    if port is None:
+        port = control.call("GET", "health").get("debug_port") or DEFAULT_PORT
+    answer = control.call(
         "POST",
         "debug",
         {"function": function, "port": port, "wait": wait, "source_root": str(source_root.resolve())},

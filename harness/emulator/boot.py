@@ -53,7 +53,7 @@ def run(
     register_routes(options)
 
     def ready() -> None:
-        LOG.info("Ready on 127.0.0.1:%d.", options.port)
+        LOG.info("Ready on %s:%d.", options.listen, options.port)
         on_ready()
         threading.Thread(target=_warm, name="warm-services", daemon=True).start()
 

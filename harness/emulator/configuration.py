@@ -14,11 +14,14 @@ class Options:
     """What the emulator was started with.
 
     Attributes:
-        port: TCP port on 127.0.0.1.
+        port: TCP port, at which queue URLs and functions find it on 127.0.0.1.
         data: Folder that holds everything the emulator writes.
         runtimes: Folder of the function runtimes' Python environments.
         strict_runtime: Refuse to run a function with another Python than its runtime's.
         instance: Id of this start; health reports it, so that a client knows which emulator answers.
+        listen: Address that it listens on. Another one than loopback's makes sense in a container, of which
+            a port is published; requests must come for loopback all the same (`harness.emulator.guard`).
+        debug_port: The one port on which debuggers can attach; None where any may be asked for.
     """
 
     port: int
@@ -26,6 +29,8 @@ class Options:
     runtimes: Path
     strict_runtime: bool
     instance: str
+    listen: str = HOST
+    debug_port: int | None = None
 
 
 def localstack_variables(options: Options) -> dict[str, str]:
@@ -38,6 +43,8 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "LOCALSTACK_HOST": address,
         "SQS_ENDPOINT_STRATEGY": "off",
         "DNS_ADDRESS": "0",
+        # In a container it would take 0.0.0.0 for its address, and look for Docker.
+        "OVERRIDE_IN_DOCKER": "0",
         # One file tree, in the data folder.
         "FILESYSTEM_ROOT": str(options.data / "filesystem"),
         "LOCALSTACK_VOLUME_DIR": str(options.data / "volume"),
@@ -63,6 +70,8 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "HARNESS_RUNTIMES": str(options.runtimes),
         "HARNESS_STRICT_RUNTIME": "1" if options.strict_runtime else "0",
         "HARNESS_DATA": str(options.data),
+        "HARNESS_LISTEN": options.listen,
+        "HARNESS_DEBUG_PORT": str(options.debug_port or ""),
     }
 
 

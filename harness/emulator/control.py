@@ -21,6 +21,7 @@ from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 from harness.emulator import queues
 from harness.emulator.poller import WORKERS
 from harness.errors import HarnessError, NotFoundInStackError
+from harness.runtimes.environment import own_runtimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,11 +121,13 @@ class Control:
             "instance": options.instance,
             "pid": os.getpid(),
             "capabilities": list(CAPABILITIES),
+            "debug_port": options.debug_port,
         }
+        self._runtimes = options.runtimes
 
     def health(self, _: Request) -> dict[str, Any]:
         """Who answers, and what it can do."""
-        return self._health
+        return {**self._health, "runtimes": own_runtimes(self._runtimes)}
 
     def reset(self, request: Request) -> dict[str, Any]:
         """Empty an account's queues, when what is in flight has ended: it would still send results."""

@@ -85,6 +85,12 @@ def ensure_environment(runtime: str, folder: Path, *, strict: bool = False) -> R
         return RuntimeEnvironment(_python(root), interpreter, fresh=True)
 
 
+def own_runtimes(folder: Path) -> list[str]:
+    """The runtimes whose environments are in `folder` and run on the runtime's own Python."""
+    names = [f"python{major}.{minor}" for major, minor in SUPPORTED]
+    return [name for name in names if _complete(folder / name, name, strict=True) is not None]
+
+
 def _complete(root: Path, runtime: str, *, strict: bool) -> RuntimeEnvironment | None:
     """The environment as its marker describes it, if that is still true."""
     try:

@@ -173,8 +173,12 @@ class Target(Protocol):
     """A place where a stack can run."""
 
     name: str
-    starts_first: bool
-    """Whether its start takes no time and may refuse, so that nothing else is begun before it."""
+
+    @property
+    def starts_first(self) -> bool:
+        """Whether its start takes no time and may refuse, so that nothing else is begun before it."""
+        ...
+
     runs_here: bool
     """Whether functions run as processes of this machine, which then needs their runtimes."""
 

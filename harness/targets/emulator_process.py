@@ -124,7 +124,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: int, port: int | 
         if not chunk:
             code = process.wait()
             if code == EXIT_PORT_TAKEN and port:
-                raise _port_taken(port)
+                raise port_taken(port)
             raise EmulatorError(
                 f"The emulator ended while it started, with exit code {code}. Its log: {log}",
                 detail=_last_lines(log),
@@ -133,8 +133,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: int, port: int | 
     return int(json.loads(line)["port"])
 
 
-def _port_taken(port: int) -> PortTakenError:
-    holder = _holder(port)
+def port_taken(port: int, holder: str | None = None) -> PortTakenError:
+    """The error for a port that was asked for; it names its holder as far as this user may see it."""
+    holder = holder or _holder(port)
     return PortTakenError(
         f"Port {port} on {HOST} is taken" + (f" by {holder}." if holder else "."),
         hint="Choose another port with --port, or leave it out: a free one is taken.",

@@ -49,7 +49,7 @@ class Debugger:
             function.name,
             account=deployed.deployment.account,
             source_root=self._session.workspace.root,
-            port=self._options.debug_port,
+            port=self._options.debug_port or None,
             wait=self._options.debug_wait,
         )
         self._current = deployed, session

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # What a target can have; a marker that names anything else is a slip of the pen.
 CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "settle", "virtual_clock", "faults", "ledger")
 
-DEBUG_PORT = 5678  # what editors suggest; harness.debug is imported only where a run debugs
+DEFAULT_DEBUG_PORT = 0
+"""`--harness-debug` without a port: the environment's own, where it has one, else what editors suggest."""
 
 MARKERS = (
     "needs(capability, ...): skip where the target has no such capability: " + ", ".join(CAPABILITIES),
@@ -31,7 +32,8 @@ class Options:
         target: Overrides the setting `target`, None where not given.
         app: Overrides the setting `app`, None where not given.
         keep: Leave the environment up after the run.
-        debug_port: Debug the stack's function on this port, None without `--harness-debug`.
+        debug_port: Debug the stack's function on this port (`DEFAULT_DEBUG_PORT`: none was given); None
+            without `--harness-debug`.
         debug_wait: Whether an invocation waits for a debugger.
     """
 
@@ -80,8 +82,9 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PORT",
         nargs="?",
         type=_port,
-        const=DEBUG_PORT,
-        help=f"run the function under debugpy on 127.0.0.1:PORT (default {DEBUG_PORT})",
+        const=DEFAULT_DEBUG_PORT,
+        help="run the function under debugpy on 127.0.0.1:PORT (default 5678; in a container the port that "
+        "it has for this)",
     )
     group.addoption(
         "--harness-debug-wait",

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.control import ControlApi
-from harness.errors import EmulatorError, HarnessError, TerraformMissingError
+from harness.errors import EmulatorError, EngineError, HarnessError, TerraformMissingError
 from harness.progress import Progress
 from harness.settings import Settings
+from harness.testing.signals import end_orderly_on_sigterm
 from harness.testing.terminal import shown_progress
 from harness.testing.variations import Variation
 from harness.workspace import Workspace
@@ -69,6 +70,8 @@ class HarnessSession:
         self._target: Target | None = None  # held: what it started may end with it
         self._deployed: dict[Variation, Deployed | Exception] = {}
         self._unusable: Exception | None = None
+        if broker is None:
+            end_orderly_on_sigterm()
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -100,7 +103,7 @@ class HarnessSession:
         if variation not in self._deployed:
             try:
                 self._deployed[variation] = self._bring_up(variation)
-            except (EmulatorError, TerraformMissingError) as error:
+            except (EmulatorError, EngineError, TerraformMissingError) as error:
                 self._unusable = error  # nothing of it depends on the variation
                 raise
             except Exception as error:

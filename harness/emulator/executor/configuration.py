@@ -8,6 +8,8 @@ from pathlib import Path
 
 from localstack import config
 
+from harness.host import HOST
+
 
 def runtimes() -> Path:
     """The folder of the function runtimes' Python environments."""
@@ -24,9 +26,20 @@ def environments() -> Path:
     return _folder("HARNESS_DATA", "data") / "environments"
 
 
+def listen() -> str:
+    """The address that debuggers attach to."""
+    return os.environ.get("HARNESS_LISTEN") or HOST
+
+
+def debug_port() -> int | None:
+    """The one port on which debuggers can attach; None where any may be asked for."""
+    port = os.environ.get("HARNESS_DEBUG_PORT")
+    return int(port) if port else None
+
+
 def endpoint() -> str:
     """The emulator's URL for a function."""
-    return f"http://127.0.0.1:{config.GATEWAY_LISTEN[0].port}"
+    return f"http://{HOST}:{config.GATEWAY_LISTEN[0].port}"
 
 
 def _folder(variable: str, name: str) -> Path:

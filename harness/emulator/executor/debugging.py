@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.services.lambda_.invocation.models import lambda_stores
 
-from harness.emulator.executor import pool
+from harness.emulator.executor import configuration, pool
 from harness.emulator.executor.forwarder import Forwarder
-from harness.errors import NotFoundInStackError
+from harness.errors import NotFoundInStackError, PortTakenError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def enable(
     Args:
         function: Name or ARN.
         account: The account it is deployed in.
-        port: On 127.0.0.1; 0 takes a free one.
+        port: 0 takes a free one, or the only one where the emulator has only one.
         wait: The handler's module is imported when a client has attached.
         source_root: Folder whose files are the deployed ones: breakpoints set there hold here.
 
@@ -49,11 +49,14 @@ def enable(
 
     Raises:
         NotFoundInStackError: No such function in that account.
-        PortTakenError: Another process listens on the port.
+        PortTakenError: Another process listens on the port, or another function is debugged there.
+        UsageError: The emulator has only one port for debuggers, which is another one.
     """
+    port = _allowed(port)
     version = _latest(function, account)
     arn = version.id.unqualified_arn()
     with _lock:
+        _must_be_free(port, arn)
         earlier = _sessions.pop(arn, None)
         if earlier is not None:
             earlier.close()
@@ -129,7 +132,17 @@ class Session:
         self._attached_once = False
         self._closed = threading.Event()
         self._version = version
-        self._forwarder = Forwarder(port, self._clients_changed, lambda: self.start_soon(self._version))
+        self._forwarder = Forwarder(
+            port,
+            self._clients_changed,
+            lambda: self.start_soon(self._version),
+            listen=configuration.listen(),
+        )
+
+    @property
+    def port(self) -> int:
+        """Where debuggers attach."""
+        return self._forwarder.port
 
     def is_of(self, function: str, account: str) -> bool:
         """Whether `function`, a name or an ARN, is this session's."""
@@ -146,7 +159,7 @@ class Session:
             "function": self._name,
             "arn": self._arn,
             "account": self.account,
-            "port": self._forwarder.port,
+            "port": self.port,
             "wait": self._wait,
             "attached": self._forwarder.clients > 0,
             "pid": pid,
@@ -218,6 +231,29 @@ class Session:
             self._attached_once = True
         if self._process is not None:
             self._process.hold_changed()
+
+
+def _allowed(port: int) -> int:
+    """The port to listen on for a request of `port`."""
+    only = configuration.debug_port()
+    if only is None or port == only:
+        return port
+    if port:
+        raise UsageError(
+            f"Port {port} cannot be reached from outside this emulator's container: "
+            f"debuggers can attach to port {only} only.",
+            hint=f"Ask for {only}, or for 0.",
+        )
+    return only
+
+
+def _must_be_free(port: int, arn: str) -> None:
+    for other, session in _sessions.items():
+        if port and session.port == port and other != arn:
+            raise PortTakenError(
+                f"Port {port} is the debugger's of {other}.",
+                hint="End that one first (harness debug --stop), or choose another port.",
+            )
 
 
 def _same(one: FunctionVersion, other: FunctionVersion) -> bool:

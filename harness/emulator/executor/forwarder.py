@@ -9,11 +9,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import PortTakenError
+from harness.host import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HOST = "127.0.0.1"
 CHUNK = 1 << 16
 
 
@@ -21,22 +21,25 @@ class Forwarder:
     """Forwards each connection to the debug adapter of the moment.
 
     Args:
-        port: On 127.0.0.1; 0 takes a free one.
+        port: 0 takes a free one.
         changed: Called when the number of clients has changed.
         wanted: Called when a client connects.
+        listen: The address that clients connect to.
 
     Raises:
         PortTakenError: Another process listens on the port.
     """
 
-    def __init__(self, port: int, changed: Callable[[], None], wanted: Callable[[], None]) -> None:
+    def __init__(
+        self, port: int, changed: Callable[[], None], wanted: Callable[[], None], *, listen: str = HOST
+    ) -> None:
         try:
-            self._listener = socket.create_server((HOST, port))
+            self._listener = socket.create_server((listen, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise PortTakenError(
-                f"The debugger's port {port} on {HOST} is taken by another process.",
+                f"The debugger's port {port} on {listen} is taken by another process.",
                 hint="Free it, or choose another with --port (0 takes a free one).",
             ) from error
         self.port: int = self._listener.getsockname()[1]
