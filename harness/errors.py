@@ -18,6 +18,7 @@ The tree::
         ├── EngineError          no container engine, or one that refuses
         │   └── ImageMissingError
         ├── EmulatorError
+        │   ├── EndpointError
         │   ├── PortTakenError
         │   └── TokenMissingError
         ├── AwsAccessError
@@ -142,6 +143,10 @@ class ImageMissingError(EngineError):
 
 class EmulatorError(PrerequisiteError):
     """The emulator did not start, or died."""
+
+
+class EndpointError(EmulatorError):
+    """The endpoint that was named does not answer, or is not AWS's API."""
 
 
 class PortTakenError(EmulatorError):

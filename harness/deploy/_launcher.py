@@ -1,4 +1,4 @@
-"""Runs Terraform so that it can open no connection but to loopback, and so that it never outlives its owner.
+"""Runs Terraform so that it reaches one endpoint and nothing else, and so that it never outlives its owner.
 
 `python -I _launcher.py OPTIONS -- PROGRAM ARGUMENT...`, standard library only, started with a pipe as
 standard input: when the pipe reaches its end (the owner died, kill -9 included), the program is ended.
@@ -6,7 +6,11 @@ standard input: when the pipe reaches its end (the owner died, kill -9 included)
 `--isolate=PORT`  Give the program loopback only. On Linux it gets a network namespace of its own; a socket
                   that listens there on 127.0.0.1:PORT is handed out to this process, which stays outside and
                   forwards each connection to the host's 127.0.0.1:PORT. Everywhere it also gets an HTTP
-                  proxy on loopback that refuses, and notes the host that was asked for.
+                  proxy on loopback that refuses, and notes the host that was asked for. Without a PORT
+                  nothing is forwarded.
+`--loopback=IP`   The loopback address of PORT, where it is not 127.0.0.1.
+`--allow=HOST:PORT`  What the proxy does not refuse: an endpoint on another machine. The name is looked up
+                  outside.
 `--level=LEVEL`   The isolation to use; default: the strongest that this machine allows.
 `--refused=FD`    Where the names of refused hosts are written as a JSON list at the end.
 `--grace=SECONDS` How long the program may take to end when it is interrupted; then it is killed.
@@ -37,7 +41,9 @@ PR_SET_PDEATHSIG = 1
 GRACE = 8.0
 CHUNK = 1 << 16
 FAILED_TO_START = 127
-REFUSAL = b"HTTP/1.1 403 Only-loopback-can-be-reached\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+REFUSAL = b"HTTP/1.1 403 Only-the-endpoint-can-be-reached\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+NO_GATEWAY = b"HTTP/1.1 502 The-endpoint-does-not-answer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
 
 NAMESPACE, USER_NAMESPACE, PROXY_ONLY = "namespace", "user-namespace", "proxy"
 
@@ -99,10 +105,16 @@ def die_with_parent() -> None:
 
 
 class Relay:
-    """Forwards connections to the emulator, and refuses all that the proxy is asked for."""
+    """Forwards connections to the endpoint, and refuses all else that the proxy is asked for.
 
-    def __init__(self, port: int | None) -> None:
-        self.port = port
+    Args:
+        forward: The loopback address and port that forwarded connections go to.
+        allowed: `host:port` that the proxy lets through, where the endpoint is on another machine.
+    """
+
+    def __init__(self, forward: tuple[str, int], allowed: str | None = None) -> None:
+        self.forward = forward
+        self.allowed = allowed
         self.refused: list[str] = []
         self._selector = selectors.DefaultSelector()
         self._peers: dict[socket.socket, socket.socket] = {}
@@ -123,13 +135,14 @@ class Relay:
         self._selector.unregister(file)
 
     def accept_forwarded(self, listener: socket.socket) -> None:
-        """A connection to the emulator."""
+        """A connection to the endpoint."""
         inside, _ = listener.accept()
         try:
-            outside = socket.create_connection((LOOPBACK, self.port or 0), timeout=5)
+            self._join(inside, socket.create_connection(self.forward, timeout=5))
         except OSError:
             inside.close()
-            return
+
+    def _join(self, inside: socket.socket, outside: socket.socket) -> None:
         for one, other in ((inside, outside), (outside, inside)):
             one.setblocking(True)
             one.settimeout(30)
@@ -153,43 +166,79 @@ class Relay:
                 self.forget(side)
                 side.close()
 
-    def accept_refused(self, listener: socket.socket) -> None:
+    def accept_proxied(self, listener: socket.socket) -> None:
         """A request to the proxy."""
         client, _ = listener.accept()
         client.settimeout(5)
         self._asked[client] = b""
-        self.watch(client, self._refuse, client)
+        self.watch(client, self._decide, client)
 
-    def _refuse(self, client: socket.socket) -> None:
+    def _decide(self, client: socket.socket) -> None:
         try:
             data = client.recv(CHUNK)
             self._asked[client] += data
             if data and b"\r\n\r\n" not in self._asked[client] and len(self._asked[client]) < CHUNK:
                 return
-            host = asked_host(self._asked[client])
+        except OSError:
+            pass
+        request = self._asked.pop(client)
+        self.forget(client)
+        host = asked_host(request)
+        try:
+            if host is not None and host == self.allowed:
+                self._let_through(client, request, host)
+                return
             if host and host not in self.refused:
                 self.refused.append(host)
             client.sendall(REFUSAL)
         except OSError:
             pass
-        del self._asked[client]
-        self.forget(client)
         client.close()
+
+    def _let_through(self, client: socket.socket, request: bytes, host: str) -> None:
+        name, _, port = host.rpartition(":")
+        try:
+            outside = socket.create_connection((name.strip("[]"), int(port)), timeout=10)
+        except OSError:
+            client.sendall(NO_GATEWAY)
+            raise
+        try:
+            if request.startswith(b"CONNECT "):
+                client.sendall(CONNECTED)
+            else:
+                outside.sendall(direct(request))
+        except OSError:
+            outside.close()
+            raise
+        self._join(client, outside)
 
 
 def asked_host(request: bytes) -> str | None:
-    """The host that an HTTP proxy is asked for: `CONNECT host:443 HTTP/1.1`, `GET http://host/ HTTP/1.1`."""
+    """The `host:port` that an HTTP proxy is asked for: `CONNECT host:443 ...`, `GET http://host/ ...`."""
     words = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     if len(words) != 3:  # noqa: PLR2004 - method, target, version
         return None
     target = words[1].partition("://")[2] or words[1]
-    return target.partition("/")[0].rpartition("@")[2] or None
+    host = target.partition("/")[0].rpartition("@")[2]
+    if host and not host.rpartition(":")[2].isdigit():
+        host += ":80"
+    return host or None
+
+
+def direct(request: bytes) -> bytes:
+    """A request to a proxy as its server gets it; one to a connection, so that none passes unseen."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *fields = head.split(b"\r\n")
+    method, target, version = line.split(b" ")
+    path = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    kept = [f for f in fields if not f.lower().startswith((b"connection:", b"proxy-", b"keep-alive:"))]
+    return b"\r\n".join([b" ".join((method, path, version)), *kept, b"Connection: close", b"", body])
 
 
 def start(
-    command: list[str], port: int | None, level: str
+    command: list[str], forward: tuple[str, int] | None, level: str
 ) -> tuple[int, socket.socket | None, socket.socket]:
-    """Start the program; returns its process id, and the listeners for the emulator's port and the proxy."""
+    """Start the program; returns its process id, and the listeners for the endpoint's port and the proxy."""
     if level != PROXY_ONLY:
         enter_outer(level)
     ours, theirs = socket.socketpair()
@@ -204,8 +253,9 @@ def start(
             listeners = []
             if level != PROXY_ONLY:
                 enter_network()
-                listeners.append(listening(port or 0))
-            proxy = listening(0)
+                if forward is not None:
+                    listeners.append(listening(*forward))
+            proxy = listening(LOOPBACK, 0)
             socket.send_fds(theirs, [b"x"], [proxy.fileno(), *(one.fileno() for one in listeners)])
             os.read(ready, 1)
             address = f"http://{LOOPBACK}:{proxy.getsockname()[1]}"
@@ -254,11 +304,11 @@ def give_up(command: list[str], error: BaseException) -> NoReturn:
     os._exit(FAILED_TO_START)
 
 
-def listening(port: int) -> socket.socket:
-    """A socket that listens on loopback."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listening(address: str, port: int) -> socket.socket:
+    """A socket that listens on a loopback address."""
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    listener.bind((address, port))
     listener.listen(128)
     return listener
 
@@ -319,14 +369,15 @@ def main(arguments: list[str]) -> int:
     split = arguments.index("--")
     options = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[:split])
     command = arguments[split + 1 :]
-    port = int(options["isolate"]) if options.get("isolate") else None
-    relay = Relay(port)
+    address = options.get("loopback", LOOPBACK)
+    forward = (address, int(options["isolate"])) if options.get("isolate") else None
+    relay = Relay(forward or (LOOPBACK, 0), options.get("allow"))
     if "isolate" in options:
         level = options.get("level") or isolation_level()
-        child, forwarded, proxy = start(command, port, level)
+        child, forwarded, proxy = start(command, forward, level)
         if forwarded is not None:
             relay.watch(forwarded, relay.accept_forwarded, forwarded)
-        relay.watch(proxy, relay.accept_refused, proxy)
+        relay.watch(proxy, relay.accept_proxied, proxy)
     else:
         child = start_open(command)
     code = Supervisor(child, relay, float(options.get("grace", GRACE))).wait()

@@ -1,7 +1,8 @@
-"""Terraform's programs started so that they reach nothing but the emulator, and end with their owner."""
+"""Terraform's programs started so that they reach nothing but the endpoint, and end with their owner."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 type Level = Literal["namespace", "user-namespace", "proxy"]
 
+_PORTS = {"http": 80, "https": 443}
 LAUNCHER = Path(__file__).with_name("_launcher.py")
 
 
@@ -31,7 +33,7 @@ class Ran:
     Attributes:
         code: Its exit code.
         output: What it wrote.
-        refused: Hosts other than loopback that it asked the refusing proxy for, as `host:port`.
+        refused: Hosts other than the endpoint's that it asked the refusing proxy for, as `host:port`.
     """
 
     code: int
@@ -41,7 +43,7 @@ class Ran:
 
 @cache
 def isolation_level() -> Level:
-    """How firmly Terraform is kept to loopback on this machine.
+    """How firmly Terraform is kept to the endpoint on this machine.
 
     `namespace` and `user-namespace`: by the kernel, in a network namespace of its own. `proxy`: only by the
     proxy variables, which a program may ignore; platforms other than Linux, and some containers, allow no
@@ -60,15 +62,18 @@ def isolation_level() -> Level:
 
 
 def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mapping[str, str]) -> Ran:
-    """Run a program that can reach `url` (an emulator on loopback) and nothing else."""
-    port = urlsplit(url).port
+    """Run a program that can reach the endpoint `url` and nothing else.
+
+    One on loopback it finds where it always is. One on another machine it reaches through a proxy on its own
+    loopback, which lets nothing else through.
+    """
     read, write = os.pipe()
     with os.fdopen(read, "rb") as refusals:
         try:
             finished = run(
-                (*_launcher(), f"--isolate={port}", f"--refused={write}", "--", *command),
+                (*_launcher(), *endpoint_options(url), f"--refused={write}", "--", *command),
                 cwd=cwd,
-                environ=environ,
+                environ={**environ, **_trusted(url)},
                 pass_fds=(write,),
                 lifeline=True,
             )
@@ -76,6 +81,30 @@ def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mappin
             os.close(write)
         refused = json.loads(refusals.read() or b"[]")
     return Ran(finished.code, finished.output, tuple(refused))
+
+
+def endpoint_options(url: str) -> tuple[str, ...]:
+    """The launcher's options for an endpoint."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    if host == "localhost":
+        return (f"--isolate={port}",)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is not None and address.is_loopback:
+        return (f"--isolate={port}", f"--loopback={address}")
+    # Go's HTTP client asks a proxy for each host but `localhost` and loopback's addresses.
+    return ("--isolate=", f"--allow={f'[{host}]' if ':' in host else host}:{port}")
+
+
+def _trusted(url: str) -> dict[str, str]:
+    """Where an endpoint speaks TLS: the certificate authorities that the user names."""
+    if urlsplit(url).scheme != "https":
+        return {}
+    return {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
 
 
 def run_open(

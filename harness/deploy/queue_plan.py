@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.deploy.expressions import UnresolvedError, resolve
 from harness.deploy.stage import provider_regions
@@ -68,7 +69,7 @@ class PlannedQueue:
     needs: frozenset[str] = frozenset()
 
 
-def planned_queues(document: dict[str, Any], *, account: str, url: str) -> list[PlannedQueue]:
+def planned_queues(document: dict[str, Any], *, account: str, url: str | None) -> list[PlannedQueue]:
     """The stack's queues whose every attribute can be known now, each after the queues that it names.
 
     What cannot be known (a name that Terraform makes up, `count`, a reference to another kind of resource, an
@@ -77,7 +78,7 @@ def planned_queues(document: dict[str, Any], *, account: str, url: str) -> list[
     Args:
         document: The staged document.
         account: The account that it is for.
-        url: The emulator's.
+        url: The emulator's; None where queue URLs are not made from it.
     """
     planner = _Planner(document, account, url)
     found = {}
@@ -91,7 +92,7 @@ def planned_queues(document: dict[str, Any], *, account: str, url: str) -> list[
 
 
 class _Planner:
-    def __init__(self, document: dict[str, Any], account: str, url: str) -> None:
+    def __init__(self, document: dict[str, Any], account: str, url: str | None) -> None:
         self._queues = document["resource"][QUEUE] if QUEUE in document.get("resource", {}) else {}
         self._regions = provider_regions(document)
         self._default_tags = _default_tags(document)
@@ -158,6 +159,8 @@ class _Planner:
                     return name
                 if attribute == "arn":
                     return f"arn:aws:sqs:{self._region(self._queues[key])}:{self._account}:{name}"
+                if self._url is None:
+                    raise UnresolvedError(path)
                 return queue_url(self._url, self._account, name)
             case ["data", "aws_caller_identity", key, "account_id" | "id"] if self._has_data(
                 "aws_caller_identity", key
@@ -176,8 +179,14 @@ class _Planner:
 
 
 def queue_url(url: str, account: str, name: str) -> str:
-    """A queue's URL, in the one form that the AWS provider accepts."""
+    """A queue's URL at our emulator, in a form that the AWS provider accepts."""
     return f"{url.rstrip('/')}/{account}/{name}"
+
+
+def is_importable(url: str) -> bool:
+    """Whether the AWS provider accepts that queue URL: it reads account and name from a path of two parts."""
+    parts = urlsplit(url).path.split("/")
+    return len(parts) == 3 and all(parts[1:])  # noqa: PLR2004 - before the first slash there is nothing
 
 
 def _default_tags(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

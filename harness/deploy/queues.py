@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.clients import client
 from harness.deploy.files import write_atomically
-from harness.deploy.queue_plan import QUEUE, planned_queues, queue_url
+from harness.deploy.queue_plan import QUEUE, is_importable, planned_queues, queue_url
 from harness.deploy.stage import IMPORTS
+from harness.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,7 @@ class QueuesAhead:
     account: str
     made: dict[str, PlannedQueue] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    _urls: dict[str, str] = field(default_factory=dict)
     _left: set[str] = field(default_factory=set)
     _foreign: set[str] = field(default_factory=set)
     _note: Path | None = None
@@ -49,8 +51,14 @@ class QueuesAhead:
         """Make new queues, give known ones their new attributes, and write the import file.
 
         A queue that the emulator refuses is left to Terraform, whose error is the one that a user knows.
+
+        Raises:
+            StackError: Somebody else's endpoint holds a queue of that name already, or gives queue URLs that
+                Terraform's AWS provider does not take.
         """
-        planned = planned_queues(document, account=self.account, url=self.environment.url)
+        # An endpoint that somebody else runs gives URLs as it likes: known when a queue is there.
+        url = self.environment.url if self.environment.control else None
+        planned = planned_queues(document, account=self.account, url=url)
         known = state.addresses() if state is not None else set()
         self._take_note(work, [queue for queue in planned if queue.address not in known])
         for generation in _generations(planned):
@@ -62,7 +70,7 @@ class QueuesAhead:
                     )
                 )
         imports = [
-            {"to": queue.address, "id": queue_url(self.environment.url, self.account, queue.name)}
+            {"to": queue.address, "id": self._url(queue)}
             for queue in planned
             if queue.address in self.imported
         ]
@@ -87,11 +95,19 @@ class QueuesAhead:
 
     def _take_note(self, work: Path, new: Iterable[PlannedQueue]) -> None:
         """Write down which queues are about to be made, for the deploy after this process is killed."""
+        new = list(new)
         self._note = work / "queues-ahead.json"
         left = self._left_behind()
         there = {queue.address for queue in new if self._exists(queue)}
         self._left = {queue.address for queue in new if _place(queue) in left} & there
         self._foreign = there - self._left
+        if self._foreign and self.environment.shared:
+            taken = ", ".join(sorted(queue.name for queue in new if queue.address in self._foreign))
+            raise StackError(
+                f"The endpoint {self.environment.url} holds {taken} already, and not by this project: "
+                "another copy of it may be deployed there.",
+                hint="Bring that one down, delete the queues there, or give the stack's queues other names.",
+            )
         mine = left | {_place(queue) for queue in new if queue.address not in there}
         write_atomically(self._note, json.dumps({"environment": self.environment.id, "queues": sorted(mine)}))
 
@@ -121,9 +137,15 @@ class QueuesAhead:
             client = self._client(queue.region)
             made = client.create_queue(QueueName=queue.name, Attributes=queue.attributes, tags=queue.tags)
             url = made["QueueUrl"]
+            self._urls[queue.address] = url
         self.made[queue.address] = queue
-        if url == self._url(queue):
-            self.imported.add(queue.address)
+        if not is_importable(url):
+            raise StackError(
+                f"The endpoint {self.environment.url} gives its queues URLs like {url}, which Terraform's "
+                "AWS provider does not take: their path must be /ACCOUNT/NAME.",
+                hint="Start LocalStack with SQS_ENDPOINT_STRATEGY=standard (its default), domain or off.",
+            )
+        self.imported.add(queue.address)
 
     def _exists(self, queue: PlannedQueue) -> bool:
         client = self._client(queue.region)
@@ -157,7 +179,12 @@ class QueuesAhead:
             client.tag_queue(QueueUrl=self._url(queue), Tags=new)
 
     def _url(self, queue: PlannedQueue) -> str:
-        return queue_url(self.environment.url, self.account, queue.name)
+        if self.environment.control:
+            return queue_url(self.environment.url, self.account, queue.name)
+        if queue.address not in self._urls:
+            answer = self._client(queue.region).get_queue_url(QueueName=queue.name)
+            self._urls[queue.address] = str(answer["QueueUrl"])
+        return self._urls[queue.address]
 
     def _client(self, region: str) -> Any:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -78,11 +79,14 @@ class Endpoint:
     def client_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `client` of a boto3 session: endpoint, region, the emulator's credentials.
 
-        On AWS the session is the host's, and brings its own credentials.
+        On AWS the session is the host's, and brings its own credentials. Where an endpoint speaks TLS, the
+        user's own certificate authorities count as they do for other programs.
         """
         if self.on_aws:
             return {"region_name": self.region, **({"endpoint_url": self.url} if self.url else {})}
+        trusted = os.environ.get("SSL_CERT_FILE") if self.url.startswith("https:") else None
         return {
+            **({"verify": trusted} if trusted else {}),
             "endpoint_url": self.url,
             "region_name": self.region,
             "aws_access_key_id": self.account,
@@ -98,7 +102,8 @@ class Environment:
         id: Made anew at every start of the emulator; what was deployed to another id is gone.
         target: The target's name.
         url: `http://127.0.0.1:PORT`.
-        pid: The emulator's process, 0 where it is not a process of this machine.
+        pid: The emulator's process, 0 where it is not a process of this machine. Where it is somebody
+            else's: the process of the run that uses it, where it is used for one run only.
         pid_created: That process's creation time (psutil's), so that a reused pid is not mistaken for it.
         started_at: Epoch seconds.
         log: Where its log is: a path, or the command that shows it; empty where there is none.
@@ -132,6 +137,11 @@ class Environment:
         return self.target == "aws"
 
     @property
+    def shared(self) -> bool:
+        """Whether somebody else runs it, and others may use it too: it is left as it was found."""
+        return self.target == "endpoint"
+
+    @property
     def address(self) -> str:
         """Where it is, for people: its URL, or AWS."""
         return self.url or "AWS"
@@ -141,7 +151,7 @@ class Environment:
         """What runs it, for people: `process 4711`, `container NAME`, `account 123456789012`."""
         if self.container:
             return f"container {self.container}"
-        if self.pid and not self.on_aws:
+        if self.pid and not self.on_aws and not self.shared:
             return f"process {self.pid}"
         return f"account {self.account}" if self.on_aws else "not ours"
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.control import ControlApi
-from harness.errors import EmulatorError, EngineError, HarnessError, TerraformMissingError
+from harness.errors import AwsAccessError, EmulatorError, EngineError, HarnessError, TerraformMissingError
 from harness.progress import Progress
 from harness.settings import Settings
 from harness.testing.signals import end_orderly_on_sigterm
@@ -103,7 +103,7 @@ class HarnessSession:
         if variation not in self._deployed:
             try:
                 self._deployed[variation] = self._bring_up(variation)
-            except (EmulatorError, EngineError, TerraformMissingError) as error:
+            except (AwsAccessError, EmulatorError, EngineError, TerraformMissingError) as error:
                 self._unusable = error  # nothing of it depends on the variation
                 raise
             except Exception as error:

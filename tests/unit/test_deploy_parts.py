@@ -275,7 +275,7 @@ no frame
     ("request_line", "host"),
     [
         (b"CONNECT sqs.us-east-1.amazonaws.com:443 HTTP/1.1", "sqs.us-east-1.amazonaws.com:443"),
-        (b"GET http://user@169.254.169.254/latest HTTP/1.1", "169.254.169.254"),
+        (b"GET http://user@169.254.169.254/latest HTTP/1.1", "169.254.169.254:80"),
         (b"\x16\x03\x01", None),
         (b"", None),
     ],
