@@ -96,6 +96,21 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Destroy what the run made on AWS, while the run can still fail; pytest-xdist's workers have ended."""
+    yield
+    harness_session = session.config.stash.get(_SESSION, None)
+    if harness_session is None:
+        return
+    try:
+        harness_session.destroy()
+    except HarnessError as error:
+        session.config.get_terminal_writer().line(f"\nharness: error: {error}", red=True)
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist, in the run's first process: tell a worker where to ask for the environment."""

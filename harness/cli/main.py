@@ -26,6 +26,7 @@ EXIT_BROKEN_PIPE = 141  # what a program ends with whose output nobody reads any
 COMMANDS = {
     "up": ("harness.cli.environment:up", "Start the environment and deploy the stack; reuse what is up."),
     "down": ("harness.cli.environment:down", "Stop the environment, with everything it started."),
+    "sweep": ("harness.cli.sweep:sweep", "Delete what earlier runs left on AWS."),
     "status": ("harness.cli.environment:status", "Show what is up: environment, queues, functions."),
     "deploy": ("harness.cli.steps:deploy", "Deploy the stack to the environment that is up."),
     "synth": ("harness.cli.steps:synth", "Synthesize the CDKTF app."),

@@ -52,7 +52,7 @@ class AwsTarget:
             AwsAccessError: The host's credentials are not those of its account.
         """
         record = self._record()
-        if record is None or _is_orphan(record):
+        if record is None or is_orphan(record):
             return None
         check_account(record.account, record.url, "Nothing was done.")
         return record
@@ -66,7 +66,7 @@ class AwsTarget:
         """
         with environment_lock(self._workspace):
             record = self._record()
-            if record is not None and not _is_orphan(record):
+            if record is not None and not is_orphan(record):
                 check_account(record.account, record.url, "Nothing was done.")
                 return record
             account = self._allowed(record)
@@ -147,6 +147,6 @@ class AwsTarget:
         )
 
 
-def _is_orphan(record: Environment) -> bool:
+def is_orphan(record: Environment) -> bool:
     """Whether the run that was to destroy it again is gone."""
     return record.owner == "this-process" and not is_process(record.pid, record.pid_created)

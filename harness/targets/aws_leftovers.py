@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ _GONE = re.compile(r"NonExistentQueue|QueueDoesNotExist|ResourceNotFound|NoSuchE
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|not authorized")
 # A deleted queue is listed for up to a minute; a function that has ended may write its last log lines.
 _VERIFY_SECONDS = 90.0
+_TAGGED = frozenset({"queue", "function", "role", "policy"})
 _DELETED_HERE = ("sqs", "lambda", "iam", "logs")
 
 
@@ -80,7 +81,13 @@ def find(endpoints: Sequence[Endpoint], run: str | None = None) -> list[Leftover
             found += _if_allowed(iam(endpoints[0], run or PREFIX))
     except (BotoCoreError, ClientError) as error:
         raise access_error(error) from error
-    return [item for item in found if run is None or item.run == run]
+    # What AWS or Lambda makes by itself carries no tag: its run tells when it started.
+    starts = {item.run: item.started for item in found if item.kind in _TAGGED and item.started is not None}
+    return [
+        replace(item, started=starts.get(item.run, item.started))
+        for item in found
+        if run is None or item.run == run
+    ]
 
 
 def find_others(endpoints: Sequence[Endpoint]) -> list[Leftover]:

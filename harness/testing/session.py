@@ -160,14 +160,28 @@ class HarnessSession:
             raise
         return environment
 
+    def destroy(self) -> None:
+        """Stop what this run started on AWS, unless it was told to keep it: that takes time, and may fail.
+
+        Raises:
+            HarnessError: Some of it is left; the message says what, and the command that mends it.
+        """
+        if self._started is not None and self._started.on_aws and not self._options.keep:
+            with shown_progress(self._config, "harness: destroying what this run made on AWS") as progress:
+                self._stop(progress)
+
     def close(self) -> None:
         """Stop what this run started, unless it was told to keep it."""
         if self._started is None or self._options.keep:
             return
+        self._stop(Progress())
+
+    def _stop(self, progress: Progress) -> None:
         from harness import up  # noqa: PLC0415 - only where a stack was used
 
         started, self._started = self._started, None
-        up.take_down(self.workspace, self.settings, Progress(), only=started.id, held=self._target)
+        if started is not None:
+            up.take_down(self.workspace, self.settings, progress, only=started.id, held=self._target)
 
     @property
     def _owner(self) -> Owner:
