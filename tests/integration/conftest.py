@@ -1,33 +1,79 @@
-"""One emulator for the whole integration run, in a project folder of its own."""
+"""One environment for the whole integration run: the plug-in's own, where `--harness-target` says.
+
+All workers of pytest-xdist share it. Each test has an account of its own there, or names of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from harness.errors import HarnessError
 from harness.progress import Progress
 from harness.settings import Settings
-from harness.targets.base import DEFAULT_ACCOUNT, Environment
+from harness.targets.base import DEFAULT_ACCOUNT, Environment, Place
 from harness.targets.embedded import EmbeddedTarget
+from harness.targets.registry import TARGETS, target_for
 from harness.workspace import Workspace
-from tests.support.mapped import Mapped
+from tests.support.lambda_functions import LambdaFunctions
+from tests.support.mapped import Mapped, new_account
+from tests.support.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+    from harness.testing.session import HarnessSession
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "only_on(target, ...): what the test shows is a matter of these targets; on others it is deselected",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not about the run's target."""
+    targets = {item: _targets(item) for item in items}
+    if all(named is None for named in targets.values()):
+        return
+    here = _target(config)
+    others = [item for item, named in targets.items() if named is not None and here not in named]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
+
+
+def _targets(item: pytest.Item) -> set[str] | None:
+    """The targets that a test is for; None for all. A test's own marker counts before its module's."""
+    marker = item.get_closest_marker("only_on")
+    if marker is None:
+        return None
+    if not marker.args or not set(marker.args) <= set(TARGETS):
+        raise pytest.UsageError(f"{item.nodeid}: only_on{marker.args}: targets are {', '.join(TARGETS)}")
+    return set(marker.args)
+
+
+def _target(config: pytest.Config) -> str:
+    """The target of this run: what was asked for, else that of what is up, else the setting's."""
+    workspace = Workspace.find(config.rootpath)
+    try:
+        asked = config.getoption("harness_target")
+        return target_for(Settings.load(workspace), workspace, asked=asked).name
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """The emulator under test.
+    """The environment under test.
 
     Attributes:
-        workspace: The temporary project that it belongs to.
+        workspace: The project that it belongs to.
         environment: What the target's `start` returned.
     """
 
@@ -38,6 +84,10 @@ class Emulator:
     def url(self) -> str:
         return self.environment.url
 
+    def place(self) -> Place:
+        """A place in it that nothing else uses: an account, or a prefix of names."""
+        return self.environment.place(new_account())
+
     def client(self, service: str, account: str = DEFAULT_ACCOUNT, **arguments: Any) -> Any:
         """A boto3 client; tests with accounts of their own never meet."""
         session = boto3.session.Session()
@@ -45,9 +95,50 @@ class Emulator:
         return session.client(service, **endpoint.client_arguments(), **arguments)  # type: ignore[call-overload]
 
 
+type StartEmulator = Callable[..., tuple[Emulator, EmbeddedTarget]]
+"""The fixture `start_emulator`: takes settings, or nothing."""
+
+
+@pytest.fixture(scope="session")
+def emulator(harness_session: HarnessSession) -> Emulator:
+    """The run's environment."""
+    try:
+        environment = harness_session.ensure_environment()
+    except HarnessError as error:
+        pytest.fail(str(error), pytrace=False)
+    return Emulator(harness_session.workspace, environment)
+
+
+@pytest.fixture
+def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
+    """Starts an emulator of the test's own, and gives it with its target; it ends with the test."""
+    targets: list[EmbeddedTarget] = []
+
+    def start(settings: Settings | None = None) -> tuple[Emulator, EmbeddedTarget]:
+        workspace = Workspace(tmp_path / f"emulator-{len(targets)}")
+        # Set-up has made the functions' Python environments: they are not made again for every test.
+        (runtimes := Workspace(ROOT).runtimes).mkdir(exist_ok=True)
+        workspace.runtimes.symlink_to(runtimes)
+        targets.append(target := EmbeddedTarget(workspace, settings or Settings()))
+        return Emulator(workspace, target.start(Progress(), owner="this-process")), target
+
+    yield start
+    for target in targets:
+        target.stop()
+
+
+@pytest.fixture(scope="module")
+def functions(emulator: Emulator) -> Iterator[LambdaFunctions]:
+    """Functions of the module's own, in an account of its own; they are deleted after its last test."""
+    # Where functions run in a container, the image's one Python is the one that needs no warning.
+    runtime = "python3.9" if emulator.environment.target == "embedded" else "python3.13"
+    with LambdaFunctions(emulator.client, new_account(), runtime) as made:
+        yield made
+
+
 @pytest.fixture
 def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
-    """Makes what `Mapped` makes, in the emulator; it is taken down after the test."""
+    """Makes what `Mapped` makes, in the environment; it is taken down after the test."""
     made: list[Mapped] = []
 
     def make(*arguments: Any, **named: Any) -> Mapped:
@@ -57,19 +148,3 @@ def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
     yield make
     for mapped in made:
         mapped.close()
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Our emulator, started through `EmbeddedTarget` and stopped after the last test."""
-    workspace = Workspace(tmp_path_factory.mktemp("emulator"))
-    # Set-up has made the functions' Python environments: they are not made again for every run.
-    runtimes = Workspace(PROJECT).runtimes
-    runtimes.mkdir(exist_ok=True)
-    workspace.runtimes.symlink_to(runtimes)
-    target = EmbeddedTarget(workspace, Settings())
-    environment = target.start(Progress(), owner="this-process")
-    try:
-        yield Emulator(workspace, environment)
-    finally:
-        target.stop()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.only_on("embedded")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A copy of the project, with nothing up."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.integration.conftest import Emulator
 
+pytestmark = pytest.mark.only_on("embedded")
+
 REAL = {
     "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
     "AWS_SECRET_ACCESS_KEY": "real/secret",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +21,8 @@ from tests.support.deployable import APP, Deployable
 
 if TYPE_CHECKING:
     from harness.deploy import Synthesized
+
+pytestmark = pytest.mark.only_on("embedded")
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = PackageSettings("lambda_deployment.zip", ("lambda_function.py",), runtime="python3.9")
@@ -55,19 +55,6 @@ def files(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def test_output_is_a_plain_synths_byte_for_byte(calculator: Workspace) -> None:
-    package = build_package(calculator, PACKAGE)
-    synthesized = synth(calculator, package)
-    subprocess.run(
-        [sys.executable, "-m", "stack"],
-        cwd=calculator.root,
-        env={name: value for name, value in os.environ.items() if not name.startswith("CALCULATRICE_")},
-        check=True,
-    )
-    assert files(synthesized.folder) == files(calculator.root / "cdktf.out" / "stacks" / "tp_lambda")
-    assert synthesized.stack == "tp_lambda"
 
 
 def test_a_changed_package_needs_no_synth_and_gives_what_a_synth_would(calculator: Workspace) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.only_on("embedded")
+
 SCRIPT = b'#!/bin/sh\necho "{\\"terraform_version\\": \\"%s\\"}"\n'
 
 

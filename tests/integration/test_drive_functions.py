@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import clients
 from harness.build import build_zip
 from harness.drive import Function
 from harness.drive.deadline import Deadline, until
 from harness.errors import NotFoundInStackError, WaitTimeoutError
+from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.conftest import Emulator
 
-ACCOUNT = "210000000002"
-NAME = "drive-function"
 HANDLER = b"""
 def handler(event, context):
     print("asked for", event)
@@ -27,28 +29,32 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def function(emulator: Emulator) -> Function:
-    client = emulator.client("lambda", ACCOUNT)
+def function(emulator: Emulator) -> Iterator[Function]:
+    place = emulator.place()
+    endpoint = emulator.environment.endpoint(account=place.account)
+    client = clients.client(endpoint, "lambda")
+    name = f"{place.prefix}drive-{new_account()}"
     made = client.create_function(
-        FunctionName=NAME,
+        FunctionName=name,
         Runtime="python3.13",
         Handler="h.handler",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/LabRole",
+        Role=f"arn:aws:iam::{place.account}:role/LabRole",
         Code={"ZipFile": build_zip({"h.py": HANDLER})},
         Timeout=10,
     )
 
     def active() -> bool | None:
-        return client.get_function_configuration(FunctionName=NAME)["State"] == "Active" or None
+        return client.get_function_configuration(FunctionName=name)["State"] == "Active" or None
 
     assert until(active, Deadline(60))
-    return Function(
-        name=NAME,
+    yield Function(
+        name=name,
         arn=made["FunctionArn"],
-        log_group=f"/aws/lambda/{NAME}",
+        log_group=f"/aws/lambda/{name}",
         environment={},
-        endpoint=emulator.environment.endpoint(account=ACCOUNT),
+        endpoint=endpoint,
     )
+    client.delete_function(FunctionName=name)
 
 
 def test_an_invocation_answers_with_payload_and_log(function: Function) -> None:
@@ -101,21 +107,24 @@ def test_following_shows_each_line_once_as_it_comes(function: Function) -> None:
 
 def test_a_line_that_does_not_come_is_said_with_the_last_ones(function: Function) -> None:
     function.invoke("something")
+    function.wait_for_log("asked for something")
     with pytest.raises(WaitTimeoutError, match="'no such line' in 0 s") as failed:
         function.wait_for_log("no such line", timeout=0)
     assert failed.value.detail
 
 
-def test_other_code_runs_inside_the_block_and_the_old_after_it(
-    function: Function, emulator: Emulator
-) -> None:
-    client = emulator.client("lambda", ACCOUNT)
-    before = client.get_function_configuration(FunctionName=NAME)["CodeSha256"]
+def test_other_code_runs_inside_the_block_and_the_old_after_it(function: Function) -> None:
+    client = clients.client(function.endpoint, "lambda")
+
+    def code() -> str:
+        return str(client.get_function_configuration(FunctionName=function.name)["CodeSha256"])
+
+    before = code()
     with function.replaced_code({"h.py": b"def handler(event, context):\n    return 'other'\n"}):
         assert function.invoke("x").payload == "other"
-        assert client.get_function_configuration(FunctionName=NAME)["CodeSha256"] != before
+        assert code() != before
     assert function.invoke("x").payload == {"got": "x"}
-    assert client.get_function_configuration(FunctionName=NAME)["CodeSha256"] == before
+    assert code() == before
 
 
 def test_a_function_that_is_not_there_is_said_so(function: Function) -> None:

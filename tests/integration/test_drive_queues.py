@@ -4,41 +4,46 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import clients
 from harness.drive import Message, Queue
 from harness.drive.deadline import Deadline
 from harness.drive.gathering import gather
 from harness.errors import EmulatorError, MessageError, NotFoundInStackError, UsageError, WaitTimeoutError
 from harness.targets.base import Endpoint
+from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.drive.message import Attribute
     from tests.integration.conftest import Emulator
 
-ACCOUNT = "210000000001"
-
 
 @pytest.fixture
-def make_queue(emulator: Emulator, request: pytest.FixtureRequest) -> Callable[..., Queue]:
+def make_queue(emulator: Emulator) -> Iterator[Callable[..., Queue]]:
     """Makes a queue of the test's own."""
-    client = emulator.client("sqs", ACCOUNT)
+    place = emulator.place()
+    endpoint = emulator.environment.endpoint(account=place.account)
+    client = clients.client(endpoint, "sqs")
+    made = []
 
-    def make(suffix: str = "", **attributes: str) -> Queue:
+    def make(**attributes: str) -> Queue:
         fifo = attributes.get("FifoQueue") == "true"
-        name = f"{request.node.name.translate({ord(c): '-' for c in '[]. '})[:60]}{suffix}"
-        name += ".fifo" if fifo else ""
+        name = f"{place.prefix}drive-{new_account()}{'.fifo' if fifo else ''}"
         url = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        made.append(url)
         arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        return Queue(
-            name=name, url=url, arn=arn, fifo=fifo, endpoint=emulator.environment.endpoint(account=ACCOUNT)
-        )
+        return Queue(name=name, url=url, arn=arn, fifo=fifo, endpoint=endpoint)
 
-    return make
+    yield make
+    for url in made:
+        with suppress(client.exceptions.QueueDoesNotExist):
+            client.delete_queue(QueueUrl=url)
 
 
 def test_text_is_sent_as_it_is_and_anything_else_as_json(make_queue: Callable[..., Queue]) -> None:
@@ -199,9 +204,9 @@ def test_entries_that_sqs_refuses_are_named(make_queue: Callable[..., Queue]) ->
         queue.send_all(["fine", "\u0001", "fine"])
 
 
-def test_a_queue_that_is_gone_is_said_so(make_queue: Callable[..., Queue], emulator: Emulator) -> None:
+def test_a_queue_that_is_gone_is_said_so(make_queue: Callable[..., Queue]) -> None:
     queue = make_queue()
-    emulator.client("sqs", ACCOUNT).delete_queue(QueueUrl=queue.url)
+    clients.client(queue.endpoint, "sqs").delete_queue(QueueUrl=queue.url)
     for action in (
         lambda: queue.send("x"),
         queue.receive,
@@ -223,8 +228,6 @@ def test_where_nothing_answers_that_is_said(unused_tcp_url: str) -> None:
 def test_the_hosts_aws_configuration_is_not_read(
     make_queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness import clients  # noqa: PLC0415 - to have its clients made anew
-
     queue = make_queue()
     for name, value in {
         "AWS_PROFILE": "does-not-exist",

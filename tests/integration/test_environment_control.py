@@ -16,6 +16,8 @@ from tests.support.mapped import MakeMapped, new_account
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
 
+pytestmark = pytest.mark.only_on("embedded", "container")
+
 
 LATE = """
 def on(event):
@@ -41,6 +43,7 @@ def refused(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[st
         return answer.code, json.loads(answer.read())
 
 
+@pytest.mark.only_on("embedded")
 def test_health_says_who_answers(emulator: Emulator, control: ControlApi) -> None:
     health = control.call("GET", "health")
     assert health["status"] == "running"

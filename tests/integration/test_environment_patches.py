@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.only_on("embedded")
+
 LIST = """
 import json
 from harness.emulator.patches import PATCHES

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
 
 
+pytestmark = pytest.mark.only_on("embedded", "container", "endpoint")
+
+
 def document(text: Any) -> Any:
     return json.loads(urllib.parse.unquote(text)) if isinstance(text, str) else text
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from harness.control import ControlApi
-from tests.support.lambda_functions import LambdaFunctions
 from tests.support.processes import alive
 from tests.support.waiting import eventually
 
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.conftest import Emulator
+    from tests.support.lambda_functions import LambdaFunctions
 
-ACCOUNT = "000000000035"
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 MEETS = """
     import os, socket
@@ -62,11 +62,6 @@ class Meeting:
         self._guests.clear()
 
 
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, ACCOUNT)
-
-
 @pytest.fixture
 def meeting() -> Iterator[Meeting]:
     with Meeting() as meeting:
@@ -83,37 +78,41 @@ def invoking(functions: LambdaFunctions, name: str, event: Any, count: int) -> I
     results += [future.result() for future in futures]
 
 
-def environments(emulator: Emulator, name: str) -> list[dict[str, Any]]:
+def environments(emulator: Emulator, functions: LambdaFunctions, name: str) -> list[dict[str, Any]]:
     """The function's environments, as the control API lists them."""
-    listed: list[dict[str, Any]] = ControlApi(emulator.url, ACCOUNT).call("GET", "environments")
+    listed: list[dict[str, Any]] = ControlApi(emulator.url, functions.account).call("GET", "environments")
     return [entry for entry in listed if entry["function"] == name]
 
 
+@pytest.mark.only_on("embedded")
 def test_each_concurrent_invocation_has_an_environment_which_is_used_again(
     functions: LambdaFunctions, emulator: Emulator, meeting: Meeting
 ) -> None:
     name = functions.create(MEETS, Timeout=60)
     with invoking(functions, name, meeting.port, 5) as results:
         meeting.wait_for(5)
-        at_work = environments(emulator, name)
+        at_work = environments(emulator, functions, name)
         meeting.release()
     pids = {result.payload for result in results}
     assert len(pids) == 5
     assert {entry["pid"] for entry in at_work} == pids
     assert {entry["state"] for entry in at_work} == {"invoking"}
-    assert {(entry["runtime"], entry["account"]) for entry in at_work} == {("python3.9", ACCOUNT)}
+    assert {(entry["runtime"], entry["account"]) for entry in at_work} == {
+        (functions.runtime, functions.account)
+    }
 
     with invoking(functions, name, meeting.port, 3) as results:
         meeting.wait_for(3)
         meeting.release()
     assert {result.payload for result in results} < pids
-    assert {entry["state"] for entry in environments(emulator, name)} == {"idle"}
+    assert {entry["state"] for entry in environments(emulator, functions, name)} == {"idle"}
 
     functions.api.delete_function(FunctionName=name)
     assert eventually(lambda: not any(map(alive, pids)))
-    assert eventually(lambda: not environments(emulator, name))
+    assert eventually(lambda: not environments(emulator, functions, name))
 
 
+@pytest.mark.only_on("embedded")
 def test_reserved_concurrency_throttles(functions: LambdaFunctions, meeting: Meeting) -> None:
     name = functions.create(MEETS, Timeout=60)
     functions.api.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
@@ -126,6 +125,7 @@ def test_reserved_concurrency_throttles(functions: LambdaFunctions, meeting: Mee
     assert results[0].error is None
 
 
+@pytest.mark.only_on("embedded")
 def test_an_update_lets_the_invocation_under_way_finish(functions: LambdaFunctions, meeting: Meeting) -> None:
     name = functions.create(MEETS, Timeout=60)
     with invoking(functions, name, meeting.port, 1) as results:
@@ -151,7 +151,7 @@ def test_provisioned_environments_are_ready_and_say_so(
     )
     wanted = {"FunctionName": name, "Qualifier": version}
     assert eventually(lambda: functions.api.get_provisioned_concurrency_config(**wanted)["Status"] == "READY")
-    ready = {entry["pid"] for entry in environments(emulator, name) if entry["version"] == version}
+    ready = {entry["pid"] for entry in environments(emulator, functions, name) if entry["version"] == version}
     answer = functions.api.invoke(**wanted, Payload="0")
     kind, pid = json.loads(answer["Payload"].read())
     assert kind == "provisioned-concurrency"

@@ -12,7 +12,6 @@ import pytest
 from harness.control import ControlApi
 from harness.errors import HarnessError
 from tests.support.dap_client import DapClient
-from tests.support.lambda_functions import LambdaFunctions
 from tests.support.processes import alive
 from tests.support.waiting import eventually
 
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.conftest import Emulator
+    from tests.support.lambda_functions import LambdaFunctions
 
-ACCOUNT = "000000000038"
+pytestmark = pytest.mark.only_on("embedded")
 
 SOURCE = """\
 import os, threading
@@ -36,13 +36,8 @@ AFTER_DOUBLED = 4
 
 
 @pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, ACCOUNT)
-
-
-@pytest.fixture(scope="module")
-def control(emulator: Emulator) -> ControlApi:
-    return ControlApi(emulator.url, ACCOUNT)
+def control(emulator: Emulator, functions: LambdaFunctions) -> ControlApi:
+    return ControlApi(emulator.url, functions.account)
 
 
 @pytest.fixture
@@ -156,9 +151,11 @@ def test_a_taken_port_and_an_unknown_function_are_named(
         port = taken.getsockname()[1]
         with pytest.raises(HarnessError, match=f"port {port} on 127.0.0.1 is taken by another process"):
             control.call("POST", "debug", {"function": name, "port": port})
-    with pytest.raises(HarnessError, match="No function 'nobody' is deployed in account 000000000038"):
+    with pytest.raises(
+        HarnessError, match=f"No function 'nobody' is deployed in account {functions.account}"
+    ):
         control.call("POST", "debug", {"function": "nobody"})
-    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
+    arn = f"arn:aws:lambda:us-east-1:{functions.account}:function:{name}"
     assert control.call("POST", "debug", {"function": arn, "wait": False})["function"] == name
     assert control.call("DELETE", "debug", function=arn) == {"stopped": True}
     assert control.call("DELETE", "debug", function=arn) == {"stopped": False}

@@ -15,6 +15,8 @@ from harness.runtimes.environment import ensure_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.only_on("embedded")
+
 RUNTIME = "python3.13"
 
 

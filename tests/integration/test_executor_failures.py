@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.lambda_functions import LambdaFunctions
 from tests.support.processes import alive
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Emulator
+    from tests.support.lambda_functions import LambdaFunctions
 
 
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, "000000000033")
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,6 +30,7 @@ def slow_to_import(functions: LambdaFunctions) -> str:
     """)
 
 
+@pytest.mark.only_on("embedded")
 def test_a_timeout_ends_the_process_and_keeps_the_files(functions: LambdaFunctions) -> None:
     name = functions.create(
         """

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.lambda_functions import LambdaFunctions
+from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
 
-ACCOUNT = "000000000031"
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 VARIABLES = {
     # Row C-19, and what the harness adds; nothing else, so nothing of the host's.
@@ -45,11 +46,6 @@ VARIABLES = {
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
 }
-
-
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, ACCOUNT)
 
 
 def test_an_environment_is_reused_warm_with_its_globals(functions: LambdaFunctions) -> None:
@@ -88,7 +84,7 @@ def test_the_context_tells_who_is_invoked_and_how_long_it_has(functions: LambdaF
     answer = functions.invoke(name)
     left, *named, request_id, group, stream = answer.payload
     assert 0 < left <= 7000
-    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
+    arn = f"arn:aws:lambda:us-east-1:{functions.account}:function:{name}"
     assert named == [name, "$LATEST", arn, "192"]
     assert f"START RequestId: {request_id} " in answer.log
     assert group == f"/aws/lambda/{name}"
@@ -108,7 +104,7 @@ def test_only_lambdas_own_variables_reach_the_handler(functions: LambdaFunctions
     assert set(variables) == VARIABLES | {"MINE"}
     assert variables["MINE"] == "1"
     assert variables["PATH"] == "/mine"
-    assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.9"
+    assert variables["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{functions.runtime}"
     assert variables["AWS_ENDPOINT_URL"] == emulator.url
     assert variables["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "128"
     assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "on-demand"
@@ -119,17 +115,18 @@ def test_only_lambdas_own_variables_reach_the_handler(functions: LambdaFunctions
 
 
 def test_the_sdk_acts_in_the_functions_account(emulator: Emulator) -> None:
-    functions = LambdaFunctions(emulator.client, "000000000032")
-    sqs = emulator.client("sqs", account="000000000032")
+    account = new_account()
+    sqs = emulator.client("sqs", account)
     url = sqs.create_queue(QueueName="of-the-handler")["QueueUrl"]
-    name = functions.create("""
-        import boto3
-        def handler(event, context):
-            sqs = boto3.client("sqs")
-            sqs.send_message(QueueUrl=event, MessageBody="from the handler")
-            return [boto3.client("sts").get_caller_identity()["Account"], sqs.list_queues()["QueueUrls"]]
-    """)
-    assert functions.invoke(name, url).payload == ["000000000032", [url]]
+    with LambdaFunctions(emulator.client, account) as functions:
+        name = functions.create("""
+            import boto3
+            def handler(event, context):
+                sqs = boto3.client("sqs")
+                sqs.send_message(QueueUrl=event, MessageBody="from the handler")
+                return [boto3.client("sts").get_caller_identity()["Account"], sqs.list_queues()["QueueUrls"]]
+        """)
+        assert functions.invoke(name, url).payload == [account, [url]]
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "from the handler"
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.embedded import EmbeddedTarget
-from harness.workspace import Workspace
-from tests.integration.conftest import Emulator
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.processes import alive
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.integration.conftest import Emulator, StartEmulator
+
+pytestmark = pytest.mark.only_on("embedded")
 
 STARTS_OTHERS = """
     import os, signal, subprocess, threading
@@ -36,12 +33,9 @@ STARTS_OTHERS = """
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Any:
+def own(start_emulator: StartEmulator) -> Emulator:
     """An emulator of the test's own."""
-    workspace = Workspace(tmp_path)
-    target = EmbeddedTarget(workspace, Settings())
-    yield Emulator(workspace, target.start(Progress(), owner="this-process"))
-    target.stop()
+    return start_emulator()[0]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.lambda_functions import LambdaFunctions
-
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
+    from tests.support.lambda_functions import LambdaFunctions
+
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 REPORT = (
     r"REPORT RequestId: {id}\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\t"
     r"Memory Size: 128 MB\tMax Memory Used: \d+ MB\t"
 )
-
-
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, "000000000034")
 
 
 def test_the_events_of_a_cold_and_a_warm_invocation(functions: LambdaFunctions) -> None:
@@ -54,8 +50,12 @@ def test_the_events_of_a_cold_and_a_warm_invocation(functions: LambdaFunctions) 
             REPORT.format(id=request_id) + report + r"\n",
         ]
 
+    version = re.escape(functions.runtime.removeprefix("python"))
     expected = [
-        r"INIT_START Runtime Version: python:3\.9\S*\tRuntime Version ARN: arn:aws:lambda:\S+::runtime:\w+\n",
+        (
+            rf"INIT_START Runtime Version: python:{version}\S*\t"
+            r"Runtime Version ARN: arn:aws:lambda:\S+::runtime:\w+\n"
+        ),
         r"imported\n",
         *invocation(first.payload, r"Init Duration: \d+\.\d\d ms\t"),
         *invocation(second.payload, ""),

@@ -15,6 +15,8 @@ from harness.emulator.executor.runtime_api import PREFIX, Invocation, RuntimeApi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.only_on("embedded")
+
 INVOCATION = Invocation("id-1", "arn:aws:lambda:::function:f", "Root=1-2", 12345, '{"é": 1}'.encode())
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.progress import Progress
 from harness.runtimes.discovery import find_interpreter
 from harness.settings import Settings
-from harness.targets.embedded import EmbeddedTarget
-from harness.workspace import Workspace
-from tests.integration.conftest import Emulator
+from harness.targets.base import DEFAULT_ACCOUNT
 from tests.support.lambda_functions import LambdaFunctions, zipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.integration.conftest import Emulator, StartEmulator
+
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 VERSION = "import sys\ndef handler(event, context): return list(sys.version_info[:2])\n"
 
@@ -26,29 +26,14 @@ NEVER_HERE = "python3.8"
 """No runtime client supports it any more, so that another Python runs it on every machine."""
 
 
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, "000000000037")
-
-
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LambdaFunctions]:
-    """Functions of an emulator that insists on a runtime's own Python."""
-    workspace = Workspace(tmp_path_factory.mktemp("strict"))
-    target = EmbeddedTarget(workspace, Settings(strict_runtime=True))
-    environment = target.start(Progress(), owner="this-process")
-    try:
-        yield LambdaFunctions(Emulator(workspace, environment).client, "000000000000")
-    finally:
-        target.stop()
-
-
+@pytest.mark.only_on("embedded")
 @pytest.mark.parametrize("runtime", ["python3.9", "python3.13"])
 def test_a_function_runs_with_its_runtimes_python(functions: LambdaFunctions, runtime: str) -> None:
     found = find_interpreter(runtime)
     assert functions.invoke(functions.create(VERSION, Runtime=runtime)).payload == list(found.version)
 
 
+@pytest.mark.only_on("embedded")
 def test_another_python_comes_with_a_warning_in_the_functions_log(functions: LambdaFunctions) -> None:
     name = functions.create(VERSION, Runtime=NEVER_HERE)
     instead = find_interpreter(NEVER_HERE)
@@ -58,7 +43,12 @@ def test_another_python_comes_with_a_warning_in_the_functions_log(functions: Lam
     assert events[1]["message"] == f"[WARNING] {instead.warning}\n"
 
 
-def test_strict_runtime_refuses_another_python(strict: LambdaFunctions) -> None:
+@pytest.mark.only_on("embedded")
+def test_strict_runtime_refuses_another_python(
+    start_emulator: StartEmulator,
+) -> None:
+    own, _ = start_emulator(Settings(strict_runtime=True))
+    strict = LambdaFunctions(own.client, DEFAULT_ACCOUNT)
     name = strict.create(VERSION, Runtime=NEVER_HERE, wait=False)
     failed = strict.settled(name)
     assert failed["State"] == "Failed"
@@ -92,6 +82,7 @@ def test_modules_beside_the_handler_come_before_the_runtimes_own(functions: Lamb
     assert functions.invoke(name).payload == "the package brings its own"
 
 
+@pytest.mark.only_on("embedded")
 def test_the_data_folder_holds_what_functions_wrote(functions: LambdaFunctions, emulator: Emulator) -> None:
     name = functions.create("""
         import tempfile

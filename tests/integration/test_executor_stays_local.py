@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.lambda_functions import LambdaFunctions
-
 if TYPE_CHECKING:
-    from tests.integration.conftest import Emulator
+    from tests.support.lambda_functions import LambdaFunctions
 
 
-@pytest.fixture(scope="module")
-def functions(emulator: Emulator) -> LambdaFunctions:
-    return LambdaFunctions(emulator.client, "000000000036")
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,9 @@ from tests.support.mapped import MakeMapped, Mapped, bodies_of
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Emulator
+    from tests.integration.conftest import StartEmulator
+
+pytestmark = pytest.mark.only_on("embedded", "container")
 
 
 GATED = """
@@ -101,9 +103,8 @@ def test_after_the_last_attempt_a_message_is_in_the_dead_letter_queue(make_mappe
     assert mapped.counts(mapped.input) == (0, 0)
 
 
-def test_only_what_is_reported_as_failed_comes_back(emulator: Emulator) -> None:
-    mapped = Mapped(
-        emulator.client,
+def test_only_what_is_reported_as_failed_comes_back(make_mapped: MakeMapped) -> None:
+    mapped = make_mapped(
         REPORTS,
         mapping={"FunctionResponseTypes": ["ReportBatchItemFailures"]},
         input_attributes={"VisibilityTimeout": "3"},
@@ -114,10 +115,9 @@ def test_only_what_is_reported_as_failed_comes_back(emulator: Emulator) -> None:
     assert bodies_of(second) == ["bad"]
 
 
-def test_fifo_a_failing_group_stops_no_other_and_keeps_its_order(emulator: Emulator) -> None:
+def test_fifo_a_failing_group_stops_no_other_and_keeps_its_order(make_mapped: MakeMapped) -> None:
     # With this visibility timeout, a message that is received and not handled would not be seen again.
-    mapped = Mapped(
-        emulator.client,
+    mapped = make_mapped(
         RETURNS_ONE,
         fifo=True,
         mapping={"BatchSize": 1},
@@ -132,10 +132,8 @@ def test_fifo_a_failing_group_stops_no_other_and_keeps_its_order(emulator: Emula
     assert bodies.index("b 1") < bodies.index("b 2")
 
 
-def test_fifo_groups_that_are_received_together_fail_apart(emulator: Emulator) -> None:
-    mapped = Mapped(
-        emulator.client, FLAKY, fifo=True, mapping=None, input_attributes={"VisibilityTimeout": "600"}
-    )
+def test_fifo_groups_that_are_received_together_fail_apart(make_mapped: MakeMapped) -> None:
+    mapped = make_mapped(FLAKY, fifo=True, mapping=None, input_attributes={"VisibilityTimeout": "600"})
     mapped.send("flaky", group="a")
     mapped.send("b", group="b")
     mapped.send("c", group="c")
@@ -167,11 +165,15 @@ def test_fifo_a_message_in_flight_does_not_delay_other_groups(make_mapped: MakeM
     assert mapped.received(mapped.input, 1) == ["back"]
 
 
-def test_an_idle_mapping_costs_nothing(emulator: Emulator, make_mapped: MakeMapped) -> None:
-    mapped = make_mapped()
+@pytest.mark.only_on("embedded")
+def test_an_idle_mapping_costs_nothing(
+    start_emulator: StartEmulator,
+) -> None:
+    own, _ = start_emulator()  # others keep the run's own busy
+    mapped = Mapped(own.client)
     mapped.send("warm")
     mapped.told(1)
-    process = psutil.Process(emulator.environment.pid)
+    process = psutil.Process(own.environment.pid)
     before = sum(process.cpu_times()[:2])
     # A long poll that nothing answers is five seconds in which nothing happens.
     assert "Messages" not in mapped.sqs.receive_message(QueueUrl=mapped.output, WaitTimeSeconds=5)

@@ -5,6 +5,8 @@ import pytest
 from tests.support.mapped import MakeMapped, Mapped, bodies_of
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.only_on("embedded", "container")
+
 
 @pytest.fixture
 def mapped(make_mapped: MakeMapped) -> Mapped:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.integration.conftest import Emulator
 
+pytestmark = pytest.mark.only_on("embedded", "container")
+
 
 BODIES = [
     '{"a":1}',

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.only_on("embedded")
+
 ADD = """
     sent = stack.queue("InputQueue").send({"operation": "add", "a": 5, "b": 3})
     answer = stack.queue("OutputQueue").receive_one().json()

@@ -14,10 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.deploy import synthesize
 from harness.deploy.bindings import node_variables
+from harness.progress import Progress
+from harness.settings import Settings
+from harness.targets.base import Place
+from harness.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.only_on("embedded")
 
 ROOT = Path(__file__).parents[2]
 ZIP = b"any file will do: the stack only hashes it"
@@ -171,19 +178,41 @@ def test_a_setting_adds_what_it_names_and_nothing_else(synthesized: dict[str, An
     assert terraform["required_providers"] == {"aws": {"source": "aws", "version": "5.100.0"}}
 
 
-def test_it_synthesizes_with_plain_python_and_no_node_on_the_path(tmp_path: Path) -> None:
-    project = write_project(tmp_path)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that plain Python has synthesized, with no Node.js on the path: it takes its time."""
+    project = write_project(tmp_path_factory.mktemp("plain"))
     shutil.copytree(ROOT / "stack", project / "stack", ignore=shutil.ignore_patterns("__pycache__"))
     run = subprocess.run(
         [sys.executable, "-m", "stack"],
         cwd=project,
-        env={"HOME": os.environ.get("HOME", str(tmp_path)), "PATH": str(tmp_path / "nowhere")},
+        env={"HOME": os.environ.get("HOME", str(project)), "PATH": str(project / "nowhere")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    document = json.loads((project / "cdktf.out/stacks/tp_lambda/cdk.tf.json").read_text())
+    return project
+
+
+def test_it_synthesizes_with_plain_python_and_no_node_on_the_path(plain: Path) -> None:
+    document = json.loads((plain / "cdktf.out/stacks/tp_lambda/cdk.tf.json").read_text())
     del document["terraform"], document["//"]
     assert without_notes(document) == LAB
-    assert (project / "cdktf.out/stacks/tp_lambda" / function(document)["filename"]).read_bytes() == ZIP
+    assert (plain / "cdktf.out/stacks/tp_lambda" / function(document)["filename"]).read_bytes() == ZIP
+
+
+def test_the_harness_synthesizes_what_plain_python_does_byte_for_byte(plain: Path) -> None:
+    synthesized = synthesize(
+        Workspace(plain), Settings(app="python -m stack"), place=Place(), packages=(), progress=Progress()
+    )
+    assert synthesized.stack == "tp_lambda"
+    assert files(synthesized.folder) == files(plain / "cdktf.out" / "stacks" / "tp_lambda")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

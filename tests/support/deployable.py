@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from harness.progress import Progress
 from harness.settings import Settings
 from harness.targets.base import Place
 from harness.workspace import Workspace
+from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,6 @@ for name, document in json.loads(Path("stacks.json").read_text()).items():
 app.synth()
 """
 REQUIRED = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
-_accounts = itertools.count(700_000_000_000)
 
 
 class Deployable:
@@ -51,7 +50,7 @@ class Deployable:
         root.mkdir(parents=True, exist_ok=True)
         self.workspace = Workspace(root)
         self.settings = Settings(app="python app.py")
-        self.account = str(next(_accounts))
+        self.account = new_account()
         self.progress = Progress()
         self.environment = environment
         if terraform is not None:

@@ -10,7 +10,7 @@ import textwrap
 import uuid
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from botocore.config import Config
 
@@ -43,14 +43,25 @@ class LambdaFunctions:
     Args:
         client: Makes a boto3 client for a service.
         account: 12 digits.
+        runtime: What they run on, unless a test says otherwise.
     """
 
-    def __init__(self, client: Callable[..., Any], account: str) -> None:
+    def __init__(self, client: Callable[..., Any], account: str, runtime: str = "python3.9") -> None:
         self.account = account
+        self.runtime = runtime
         self._client = client
         # What is refused must be seen, not tried again.
         self.api = client("lambda", account=account, config=Config(retries={"total_max_attempts": 1}))
         self.logs = client("logs", account=account)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Delete the account's functions: their processes end."""
+        for page in self.api.get_paginator("list_functions").paginate():
+            for function in page["Functions"]:
+                self.api.delete_function(FunctionName=function["FunctionName"])
 
     def create(self, source: str, *, wait: bool = True, **configuration: Any) -> str:
         """Create a function whose module is `app` and whose handler is `handler`; its name."""
@@ -59,7 +70,7 @@ class LambdaFunctions:
             FunctionName=name,
             Role=f"arn:aws:iam::{self.account}:role/any",
             **{
-                "Runtime": "python3.9",
+                "Runtime": self.runtime,
                 "Handler": "app.handler",
                 "Code": {"ZipFile": zipped(source)},
                 **configuration,
