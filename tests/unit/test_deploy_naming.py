@@ -152,7 +152,7 @@ CALCULATOR = {
         (
             '${jsonencode({"a" = "arn:aws:sqs:*:*:calculator-input", "calculator" = "calculator"})}',
             '${jsonencode({"a" = "arn:aws:sqs:*:*:hx3f9a1c-calculator-input", '
-            + '"calculator" = "hx3f9a1c-calculator"})}',
+            '"calculator" = "hx3f9a1c-calculator"})}',
         ),
         ('{"calculator":"calculator-input"}', '{"calculator":"hx3f9a1c-calculator-input"}'),
     ],

@@ -129,3 +129,41 @@ def test_the_apps_environment_names_no_account_of_aws() -> None:
     assert "p" not in environ.values()
     assert "AWS_SESSION_TOKEN" not in environ
     assert (environ["AWS_REGION"], environ["X"], environ["AWS_ACCESS_KEY_ID"]) == ("eu-west-3", "2", ACCOUNT)
+
+
+ON_AWS = Place(ACCOUNT, "hx3f9a1c-", on_aws=True, tags=(("harness", "hx3f9a1c"),))
+
+
+def staged_for_aws(folder: Path, document: dict[str, Any]) -> dict[str, Any]:
+    return stage(Synthesized("s", folder, document, fresh=True), ON_AWS).document
+
+
+def test_on_aws_a_provider_knows_one_account_and_holds_no_keys(tmp_path: Path) -> None:
+    block = {"region": "eu-west-3", "alias": "b", "profile": "p", "access_key": "k", "assume_role": [{}]}
+    result = staged_for_aws(tmp_path, {"provider": {"aws": [block, {}]}})["provider"]["aws"]
+    tags = [{"tags": {"harness": "hx3f9a1c"}}]
+    assert result == [
+        {"region": "eu-west-3", "alias": "b", "allowed_account_ids": [ACCOUNT], "default_tags": tags},
+        {"region": "us-east-1", "allowed_account_ids": [ACCOUNT], "default_tags": tags},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([{"tags": {"a": "1"}}], {"a": "1", "harness": "hx3f9a1c"}),
+        ({"tags": {"a": "1"}}, {"a": "1", "harness": "hx3f9a1c"}),
+        ([{"tags": "${var.tags}"}], '${merge(var.tags, {"harness": "hx3f9a1c"})}'),
+        ([], {"harness": "hx3f9a1c"}),
+    ],
+)
+def test_on_aws_the_runs_tags_come_to_the_stacks_own(tmp_path: Path, given: Any, expected: Any) -> None:
+    document = {"provider": {"aws": [{"default_tags": given}]}}
+    assert staged_for_aws(tmp_path, document)["provider"]["aws"][0]["default_tags"] == [{"tags": expected}]
+
+
+def test_on_aws_names_have_the_prefix_of_their_place(tmp_path: Path) -> None:
+    document = {"resource": {"aws_sqs_queue": {"Q": {"name": "q"}}}}
+    result = staged_for_aws(tmp_path, document)
+    assert result["resource"]["aws_sqs_queue"]["Q"]["name"] == "hx3f9a1c-q"
+    assert result["provider"]["aws"][0]["allowed_account_ids"] == [ACCOUNT]

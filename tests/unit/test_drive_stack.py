@@ -117,3 +117,15 @@ def test_two_mapped_functions_must_be_named() -> None:
     mappings = (MAPPED, replace(MAPPED, function_arn=other.arn))
     with pytest.raises(NotFoundInStackError, match="Function: "):
         stack(functions=(WORK, other), mappings=mappings).function_mapped()
+
+
+def test_where_names_have_a_prefix_the_name_that_the_stack_gives_finds_them() -> None:
+    prefixed = stack(
+        prefix="hx3f9a1c-",
+        queues=(a_queue("Input", "hx3f9a1c-in"), a_queue("Output", "hx3f9a1c-out")),
+        functions=(a_function("Work", "hx3f9a1c-work"),),
+    )
+    assert prefixed.queue("in") == prefixed.queue("hx3f9a1c-in") == prefixed.queue("Input")
+    assert prefixed.function("work").name == "hx3f9a1c-work"
+    with pytest.raises(NotFoundInStackError):
+        prefixed.queue("n")

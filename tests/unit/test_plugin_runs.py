@@ -23,7 +23,7 @@ BASE = """
 
     harness.control.ControlApi.call = call
     environment = SimpleNamespace(
-        id="one", url="http://127.0.0.1:1", target="embedded", capabilities=("deploy", "logs")
+        id="one", url="http://127.0.0.1:1", target="embedded", capabilities=("deploy", "logs"), on_aws=False
     )
 
     class Function:
@@ -74,7 +74,8 @@ BASE = """
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # these tests may run in a worker themselves
     pytester.makefile(".json", cdktf="{}")
     pytester.makeconftest(BASE.format(broken="pass"))
     return pytester
@@ -298,3 +299,26 @@ def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -
     accounts = {line.split()[1] for line in lines if line.startswith("up")}
     assert len(accounts) == 2
     assert "000000000000" not in accounts
+
+
+def test_what_a_run_leaves_on_aws_makes_it_fail(project: pytest.Pytester) -> None:
+    conftest = project.path / "conftest.py"
+    conftest.write_text(
+        conftest.read_text()
+        + """
+environment.on_aws = True
+
+def refuse(*_, **__):
+    from harness.errors import TerraformError
+    note("down")
+    raise TerraformError("2 queues are left.", hint="harness down")
+
+up.take_down = refuse
+"""
+    )
+    project.makepyfile("def test_one(stack): ...")
+    result = run(project)
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["harness: error: 2 queues are left.", "harness down"])
+    assert calls(project).count("down") == 1
