@@ -54,17 +54,22 @@ def main() -> int:
     asked: str | None = parser.parse_args().base
     try:
         require_engine()
-        digest = sources_digest()
-        labels = (inspect(tag()) or {}).get("Config", {}).get("Labels") or {}
-        if labels.get(SOURCES_LABEL) == digest and asked in (None, labels.get(BASE_LABEL)):
-            return 0
-        base = asked or default_base()
-        require_base(base)
-        build(base, digest)
+        build_where_needed(asked)
     except ImageError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def build_where_needed(asked: str | None) -> None:
+    """Build the image, unless it is made of the present sources, and on the base that is asked for."""
+    digest = sources_digest()
+    labels = (inspect(tag()) or {}).get("Config", {}).get("Labels") or {}
+    if labels.get(SOURCES_LABEL) == digest and asked in (None, labels.get(BASE_LABEL)):
+        return
+    base = asked or default_base()
+    require_base(base)
+    build(base, digest)
 
 
 def tag() -> str:
