@@ -65,7 +65,7 @@ def up(compose: list[str]) -> int:
         tail = "\n".join(f"    {line}" for line in done.stderr.strip().splitlines()[-LOG_LINES:])
         raise image.ImageError(
             f"The container does not start:\n{tail}\n"
-            "Where a port is taken (4566, or 5678 for debuggers), end what listens there: docker ps, harness status",
+            "Where a port is taken (4566, or 5678 for debuggers), end what listens there (docker ps)",
             1,
         )
     container = run(compose, "ps", "--quiet", "emulator").stdout.strip()
