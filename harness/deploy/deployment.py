@@ -92,7 +92,7 @@ def plan_is_empty(
         if record is None or record.environment != environment.id:
             raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {place.account}.")
         terraform = find_terraform(workspace, settings)
-        work = WorkFolder(workspace, place, terraform, _input_variables(settings))
+        work = WorkFolder(workspace, place, terraform, input_variables(settings))
         document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
         work.initialize(document)
         ran = work.run(*PLAN, environment=environment, region=record.region)
@@ -122,7 +122,7 @@ class _Deploy:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
                 staged = stage(synthesized, self._place)
-                digest = staged.digest(_input_variables(self._settings))
+                digest = staged.digest(input_variables(self._settings))
                 ready = environment()
                 if (standing := self._standing(ready, digest)) is not None:
                     return standing
@@ -196,7 +196,7 @@ class _Deploy:
 
     def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
         """Initialize for `document`, or for what the installed bindings will ask for."""
-        work = WorkFolder(self._workspace, self._place, terraform, _input_variables(self._settings))
+        work = WorkFolder(self._workspace, self._place, terraform, input_variables(self._settings))
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": bound_providers()}}
             fresh = work.initialize(guess if document is None else document, self._group)
@@ -261,7 +261,7 @@ class _Deploy:
         return deployment
 
 
-def _input_variables(settings: Settings) -> dict[str, str]:
+def input_variables(settings: Settings) -> dict[str, str]:
     """Terraform's input variables that the settings give; the host's own never reach Terraform."""
     return {name: value for name, value in settings.environment.items() if name.startswith("TF_VAR_")}
 

@@ -56,11 +56,18 @@ class Endpoint:
         url: `http://127.0.0.1:PORT`; empty for AWS itself.
         region: The stack's region.
         account: 12 digits. On the emulator the access key id is the account, so this isolates callers.
+        on_aws: Whether it is AWS, called with the host's own credentials.
     """
 
     url: str
     region: str = DEFAULT_REGION
     account: str = DEFAULT_ACCOUNT
+    on_aws: bool = False
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks at something for which AWS has no waiting call: it counts calls."""
+        return 1.0 if self.on_aws else 0.05
 
     def client_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `boto3.client`: endpoint, region and the emulator's dummy credentials.
