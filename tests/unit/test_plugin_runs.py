@@ -23,7 +23,12 @@ BASE = """
 
     harness.control.ControlApi.call = call
     environment = SimpleNamespace(
-        id="one", url="http://127.0.0.1:1", target="embedded", capabilities=("deploy", "logs")
+        id="one",
+        url="http://127.0.0.1:1",
+        target="embedded",
+        capabilities=("deploy", "logs"),
+        control=True,
+        shared=False,
     )
 
     class Function:
