@@ -41,6 +41,12 @@ down: ## Stop what is up
 image: setup ## Build the emulator's image; BASE_IMAGE=NAME takes another base
 	@.venv/bin/python tools/image.py $(addprefix --base ,$(BASE_IMAGE))
 
+up-docker: setup ## Start the emulator in a container at http://127.0.0.1:4566 (docker-compose.yml)
+	@.venv/bin/python -m tools.compose up
+
+down-docker: setup ## Stop that container
+	@.venv/bin/python -m tools.compose down
+
 bench: setup ## Measure what the README promises, median of five
 	.venv/bin/python -m benchmarks
 

@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from harness.control import ControlApi
@@ -21,6 +21,7 @@ from harness.host import HOST, shown
 from harness.runtimes.environment import ensure_environment
 from harness.targets.base import own_account
 from harness.targets.container import sweep_containers
+from harness.targets.environment_file import read_record
 from harness.targets.registry import target_for
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def bring_up(
     running = target.running()
     if running is not None:
         _check_port(running, port)
+        _check_endpoint(running, settings)
         place = running.place(seed)
         deployment = _deploy(
             workspace, settings, target, place, progress=progress, environment=lambda: running
@@ -132,9 +134,15 @@ def running_environment(workspace: Workspace, settings: Settings) -> Environment
         NoEnvironmentError: None is up.
     """
     running = target_for(settings, workspace).running()
-    if running is None:
-        raise NoEnvironmentError("Nothing is up.", hint="Start it with `harness up`.")
-    return running
+    if running is not None:
+        return running
+    record = read_record(workspace.environment_file)
+    if record is not None and record.shared:
+        raise NoEnvironmentError(
+            f"{record.url} does not answer, or was restarted.",
+            hint="`harness up` deploys there again; `harness down` leaves it.",
+        )
+    raise NoEnvironmentError("Nothing is up.", hint="Start it with `harness up`.")
 
 
 def take_down(
@@ -161,7 +169,13 @@ def take_down(
     if only is not None and (running is None or running.id != only):
         return None
     if running is None:
-        return target.stop()  # what a start that is under way brings up, it waits for
+        stopped = target.stop()  # what a start that is under way brings up, it waits for
+        if stopped is not None and stopped.shared:
+            progress.warn(
+                f"{stopped.url} does not answer, or was restarted: nothing was removed there. It is not used "
+                "any more."
+            )
+        return stopped
     with progress.step("stop") as step:
         stopped = _kept.pop(running.id, target).stop()
         step.detail = f"{running.url} ({running.holder})".lstrip()
@@ -219,16 +233,20 @@ def _check_runtimes(
 def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, place: Place) -> None:
     """Make the roles, once for each environment: asking IAM each time would cost more than all the rest."""
     note = workspace.deployment(place.folder) / "roles.json"
-    made = {"environment": ready.id, "roles": list(settings.roles)}
-    with contextlib.suppress(OSError, ValueError):
-        if json.loads(note.read_bytes()) == made:
+    wanted = {"environment": ready.id, "roles": list(settings.roles)}
+    known: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        known = json.loads(note.read_bytes())
+        if wanted.items() <= known.items():
             return
+    made = set(known.get("made", ())) if known.get("environment") == ready.id else set()
     if settings.roles:
         from harness.targets.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
 
-        ensure_roles(ready.endpoint(account=place.account), settings.roles)
+        endpoint = ready.endpoint(account=place.account)
+        made.update(ensure_roles(endpoint, settings.roles, touch=not ready.shared))
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(made), encoding="utf-8")
+    note.write_text(json.dumps({**wanted, "made": sorted(made)}), encoding="utf-8")
 
 
 def synthesized_runtimes(workspace: Workspace, place: Place | None = None) -> set[str]:
@@ -359,4 +377,16 @@ def _check_port(running: Environment, port: int | None) -> None:
         raise UsageError(
             f"An environment is up at {running.url}, which is not port {port}.",
             hint="Leave --port out to use it, or stop it first: `harness down`.",
+        )
+
+
+def _check_endpoint(running: Environment, settings: Settings) -> None:
+    if not running.shared or not settings.endpoint:
+        return
+    from harness.targets.endpoint_probe import checked_url  # noqa: PLC0415 - of that target alone
+
+    if (asked := checked_url(settings.endpoint)) != running.url:
+        raise UsageError(
+            f"The endpoint in use is {running.url}, and {asked} was asked for.",
+            hint="Leave that one first: `harness down`.",
         )

@@ -4,7 +4,8 @@
 
 The image is `sqs-lambda-harness:VERSION`. What goes into it is what docker/Dockerfile copies; a digest of
 that stands in the image's label `sqs-lambda-harness.sources`. The base is `--base`, else $BASE_IMAGE, else
-the Dockerfile's own; without either of them an image on any base counts as built.
+the Dockerfile's own, or what tools/base-image made where there is no registry. An image on another base is
+made anew only where a base was asked for.
 
 Exit codes: 0 the image is there, 1 the build failed, 3 no container engine, or no base image.
 """
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 NAME = "sqs-lambda-harness"
+MADE_BASE = f"{NAME}-base:trixie"
+"""What tools/base-image makes."""
 SOURCES_LABEL = f"{NAME}.sources"
 BASE_LABEL = f"{NAME}.base"
 LOG = ROOT / ".harness" / "image.log"
@@ -51,17 +54,22 @@ def main() -> int:
     asked: str | None = parser.parse_args().base
     try:
         require_engine()
-        digest = sources_digest()
-        labels = (inspect(tag()) or {}).get("Config", {}).get("Labels") or {}
-        if labels.get(SOURCES_LABEL) == digest and asked in (None, labels.get(BASE_LABEL)):
-            return 0
-        base = asked or default_base()
-        require_base(base)
-        build(base, digest)
+        build_where_needed(asked)
     except ImageError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def build_where_needed(asked: str | None) -> None:
+    """Build the image, unless it is made of the present sources, and on the base that is asked for."""
+    digest = sources_digest()
+    labels = (inspect(tag()) or {}).get("Config", {}).get("Labels") or {}
+    if labels.get(SOURCES_LABEL) == digest and asked in (None, labels.get(BASE_LABEL)):
+        return
+    base = asked or default_base()
+    require_base(base)
+    build(base, digest)
 
 
 def tag() -> str:
@@ -71,11 +79,11 @@ def tag() -> str:
 
 
 def default_base() -> str:
-    """The base that the Dockerfile names."""
+    """The base that the Dockerfile names, or the one that was made because it cannot be pulled."""
     found = re.search(r"^ARG BASE_IMAGE=(\S+)$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
     if found is None:
         raise ImageError(f"{DOCKERFILE} names no BASE_IMAGE.")
-    return found[1]
+    return MADE_BASE if inspect(found[1]) is None and inspect(MADE_BASE) is not None else found[1]
 
 
 def sources() -> Iterator[Path]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.control import ControlApi
+from harness.errors import UsageError
 from harness.targets.base import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
@@ -59,8 +60,10 @@ def start_debugging(
         wait: Invocations wait for a client before the handler's module is imported.
 
     Raises:
+        UsageError: The environment has no capability `debug`.
         HarnessError: The function is not deployed in that account, or the port is taken.
     """
+    _check(environment)
     control = ControlApi(environment.url, account)
     if port is None:
         port = control.call("GET", "health").get("debug_port") or DEFAULT_PORT
@@ -74,10 +77,21 @@ def start_debugging(
 
 def stop_debugging(environment: Environment, function: str, *, account: str = DEFAULT_ACCOUNT) -> None:
     """Have `function` run without a debugger again, from its next invocation on; a client is let go of."""
+    _check(environment)
     ControlApi(environment.url, account).call("DELETE", "debug", function=function)
 
 
 def debugging(environment: Environment, *, account: str = DEFAULT_ACCOUNT) -> list[dict[str, Any]]:
     """The functions of `account` that are debugged now, as the control API tells them."""
+    _check(environment)
     answer: list[dict[str, Any]] = ControlApi(environment.url, account).call("GET", "debug")
     return answer
+
+
+def _check(environment: Environment) -> None:
+    if "debug" not in environment.capabilities:
+        raise UsageError(
+            f"The target {environment.target!r} ({environment.address}) has no capability 'debug': its "
+            "functions run where no debugger reaches them.",
+            hint="Debug on a target that has it: `harness down`, then `harness up --target embedded`.",
+        )

@@ -20,6 +20,7 @@ from harness.deploy.queues import QueuesAhead
 from harness.deploy.record import DeploymentRecord
 from harness.deploy.resources import construct_ids, read_deployment
 from harness.deploy.stage import DOCUMENT, IMPORTS, required_providers, stage
+from harness.deploy.standing import stands
 from harness.deploy.state import State
 from harness.deploy.synth import synthesize
 from harness.deploy.terraform import find_terraform
@@ -168,7 +169,11 @@ class _Deploy:
             or (record.environment, record.digest) != (environment.id, digest)
         ):
             return None
-        return read_deployment(self._folder, record, self._place, changed=False)
+        deployment = read_deployment(self._folder, record, self._place, changed=False)
+        if deployment is not None and environment.shared:
+            endpoint = environment.endpoint(region=record.region, account=self._place.account)
+            return deployment if stands(deployment, endpoint) else None
+        return deployment
 
     def _update_code(self, environment: Environment, staged: Staged, digest: str) -> bool:
         """Update function code without Terraform, where that is all that changed."""

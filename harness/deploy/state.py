@@ -49,6 +49,16 @@ class State:
         self._document["serial"] += 1
         write_atomically(path, json.dumps(self._document, indent=2) + "\n")
 
+    def forget(self, kind: str, attribute: str, values: set[str]) -> None:
+        """Leave out the instances of a resource type whose attribute has one of those values."""
+        for resource in self._document.get("resources", []):
+            if resource["mode"] == "managed" and resource["type"] == kind:
+                resource["instances"] = [
+                    instance
+                    for instance in resource["instances"]
+                    if instance.get("attributes", {}).get(attribute) not in values
+                ]
+
     def outputs(self) -> dict[str, Any]:
         """Output name to value."""
         return {name: output["value"] for name, output in self._document.get("outputs", {}).items()}

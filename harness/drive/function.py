@@ -9,6 +9,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.build import build_zip
 from harness.drive import clients, logs
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LAST_LINES = 15
 _UPDATE_SECONDS = 60
+_NAMES_OF_LOCALSTACK = frozenset({"localhost.localstack.cloud", "s3.localhost.localstack.cloud"})
 # The endpoint is on the loopback interface: whatever proxy the host's environment names is not asked.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -130,7 +132,7 @@ class Function:
             location = clients.functions(self.endpoint).get_function(FunctionName=self.name)["Code"][
                 "Location"
             ]
-        deployed = _download(location, self.endpoint)
+        deployed = _download(_reachable(location, self.endpoint), self.endpoint)
         self._update_code(build_zip(files))
         try:
             yield
@@ -173,10 +175,18 @@ class Function:
             raise WaitTimeoutError(f"Function {self.name} was not updated within {_UPDATE_SECONDS} s.")
 
 
+def _reachable(location: str, endpoint: Endpoint) -> str:
+    """Where to get a function's code: LocalStack's own names are not known to every name server."""
+    parts = urlsplit(location)
+    if parts.hostname not in _NAMES_OF_LOCALSTACK:
+        return location
+    own = urlsplit(endpoint.url)
+    return parts._replace(scheme=own.scheme, netloc=own.netloc).geturl()
+
+
 def _download(url: str, endpoint: Endpoint) -> bytes:
-    opener = (
-        urllib.request.build_opener() if endpoint.on_aws else _OPENER
-    )  # AWS's are behind the host's proxy
+    # What AWS has is behind the host's proxy.
+    opener = urllib.request.build_opener() if endpoint.on_aws else _OPENER
     with opener.open(url, timeout=60) as answer:
         package: bytes = answer.read()
         return package

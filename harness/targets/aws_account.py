@@ -54,7 +54,7 @@ def host_session() -> Session:
 
 def host_region() -> str:
     """The region that the host's AWS tools use."""
-    return host_session().region_name or DEFAULT_REGION
+    return os.environ.get("AWS_REGION") or host_session().region_name or DEFAULT_REGION
 
 
 def configured_url() -> str:

@@ -12,6 +12,7 @@ from harness.errors import EndpointError, UsageError
 from harness.targets.base import Environment
 from harness.targets.endpoint_probe import checked_url, current_id, look
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.targets.processes import is_process
 
 if TYPE_CHECKING:
     from harness.progress import Progress
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class EndpointTarget:
-    """Uses an endpoint, and lets go of it; starts and stops nothing but its own use of it.
+    """Uses an endpoint, and leaves it as it was found; what runs it goes on.
+
+    It is in use from `start` to `stop`, also while it does not answer or after it was restarted: then nothing
+    is up, and the next `start` looks at it again.
 
     Args:
         workspace: The project.
@@ -43,20 +47,12 @@ class EndpointTarget:
         self._settings = settings
 
     def running(self) -> Environment | None:
-        """The endpoint in use, or None; the record of one that is gone, or was restarted, is cleared away."""
-        record = read_record(self._workspace.environment_file)
-        if record is None or record.target != self.name:
-            return None
-        try:
-            if current_id(record.url, record.id, control=record.control) == record.id:
-                return record
-        except EndpointError:
-            pass
-        clear_record(self._workspace.environment_file, record.id)
-        return None
+        """The endpoint in use; None where it does not answer, was restarted, or its run was killed."""
+        record = self._record()
+        return record if record is not None and not _is_orphan(record) and _answers(record) else None
 
     def start(self, progress: Progress, *, owner: Owner) -> Environment:
-        """Find out what the endpoint is, and use it from now on.
+        """Find out what the endpoint is, and use it from now on; what a killed run has left there as well.
 
         Raises:
             UsageError: No endpoint is named, or one that cannot be meant.
@@ -94,15 +90,28 @@ class EndpointTarget:
         return environment
 
     def stop(self) -> Environment | None:
-        """Use it no longer; the endpoint itself goes on running. Returns what was in use, or None."""
+        """Destroy what this project has deployed there, and use it no longer; what was in use, or None.
+
+        Raises:
+            HarnessError: Some of it is left. It stays in use, so that `harness down` can try again.
+        """
         with environment_lock(self._workspace):
-            record = read_record(self._workspace.environment_file)
-            if record is None or record.target != self.name:
-                return None
-            clear_record(self._workspace.environment_file, record.id)
+            record = self._record()
+            if record is not None:
+                if _answers(record):
+                    from harness.deploy.leave import leave  # noqa: PLC0415 - it needs all that deploying needs
+
+                    leave(self._workspace, self._settings, record)
+                clear_record(self._workspace.environment_file, record.id)
             return record
 
+    def _record(self) -> Environment | None:
+        record = read_record(self._workspace.environment_file)
+        return record if record is not None and record.target == self.name else None
+
     def _url(self) -> str:
+        if not self._settings.endpoint and (record := self._record()) is not None:
+            return record.url
         if not self._settings.endpoint:
             raise UsageError(
                 "The target 'endpoint' needs to know which: no endpoint is set.",
@@ -110,3 +119,16 @@ class EndpointTarget:
                 "`endpoint` in [tool.harness] of pyproject.toml.",
             )
         return checked_url(self._settings.endpoint)
+
+
+def _answers(record: Environment) -> bool:
+    """Whether what was found there answers still, and is not a new start of it."""
+    try:
+        return current_id(record.url, record.id, control=record.control) == record.id
+    except EndpointError:
+        return False
+
+
+def _is_orphan(record: Environment) -> bool:
+    """Whether it was used for one run, and that was killed before it could leave."""
+    return record.owner == "this-process" and not is_process(record.pid, record.pid_created)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import EndpointError, UsageError
 from harness.targets.base import DEFAULT_ACCOUNT, Endpoint, own_account
+from harness.targets.localstack import capabilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 _LARGEST_ANSWER = 1 << 20
 _OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws")
-_NEEDS: Mapping[str, frozenset[str]] = {
-    "deploy": frozenset({"sqs", "lambda", "iam", "sts"}),
-    "send": frozenset({"sqs"}),
-    "results": frozenset({"sqs"}),
-    "logs": frozenset({"logs"}),
-}
-"""Capability -> the services that it takes."""
 _LOOKS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "sqs": ("list_queues", {"MaxResults": 1}),
     "lambda": ("list_functions", {"MaxItems": 1}),
@@ -102,12 +96,12 @@ def look(url: str) -> Found:
     _refuse_guarded(url, said)
     localstack = _json(_get(url, "/_localstack/info"))
     if localstack is not None and isinstance(localstack.get("session_id"), str):
-        services = _services(_json(_get(url, "/_localstack/health")))
+        services = (_json(_get(url, "/_localstack/health")) or {}).get("services")
         accounts = _accounts(url)
         return Found(
             localstack["session_id"],
             f"LocalStack {localstack.get('version', '')}".strip(),
-            _capabilities(services),
+            capabilities_of(services if isinstance(services, dict) else {}),
             account=accounts[0],
             one_account=_one(accounts),
         )
@@ -115,7 +109,7 @@ def look(url: str) -> Found:
     return Found(
         identity_of(url),
         "an AWS-compatible endpoint",
-        _capabilities({service for service in _LOOKS if _has(url, service)} | {"sts"}),
+        capabilities_of({service: "running" for service in _LOOKS if _has(url, service)}),
         account=accounts[0],
         one_account=_one(accounts),
     )
@@ -238,17 +232,6 @@ def _refuse_guarded(url: str, said: _Answer) -> None:
             hint=f"Bring its port here: `ssh -L {port}:127.0.0.1:{port} HOST`, "
             f"then the endpoint is http://127.0.0.1:{port}.",
         )
-
-
-def _services(health: dict[str, Any] | None) -> set[str]:
-    services = (health or {}).get("services")
-    if not isinstance(services, dict):
-        return set()
-    return {name for name, state in services.items() if state in {"available", "running", "initialized"}}
-
-
-def _capabilities(services: set[str]) -> tuple[str, ...]:
-    return tuple(capability for capability, needed in _NEEDS.items() if needed <= services)
 
 
 def _accounts(url: str) -> tuple[str, str]:

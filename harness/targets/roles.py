@@ -47,19 +47,32 @@ PERMISSIONS = {
 POLICY_NAME = "queues-and-logs"
 
 
-def ensure_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
+def ensure_roles(endpoint: Endpoint, names: Iterable[str], *, touch: bool = True) -> list[str]:
     """Make the roles of those names in the endpoint's account, with Lambda's trust and the permissions above.
 
-    A role that exists keeps its trust, and gets the permissions.
+    A role that exists keeps its trust.
+
+    Args:
+        endpoint: Where.
+        names: The roles.
+        touch: Whether a role that exists gets the permissions; if not, it stays as it is.
+
+    Returns:
+        The roles that did not exist.
 
     Raises:
         EmulatorError: The endpoint refused.
     """
     iam = client(endpoint, "iam")
+    made = []
     for name in names:
         try:
-            with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            try:
                 iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+                made.append(name)
+            except iam.exceptions.EntityAlreadyExistsException:
+                if not touch:
+                    continue
             iam.put_role_policy(
                 RoleName=name,
                 PolicyName=POLICY_NAME,
@@ -67,3 +80,13 @@ def ensure_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
             )
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             raise EmulatorError(f"The role {name!r} could not be made at {endpoint.url}: {error}") from error
+    return made
+
+
+def delete_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
+    """Delete roles that `ensure_roles` has made; one that is gone, or that others use by now, stays so."""
+    iam = client(endpoint, "iam")
+    for name in names:
+        with contextlib.suppress(botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+            iam.delete_role_policy(RoleName=name, PolicyName=POLICY_NAME)
+            iam.delete_role(RoleName=name)

@@ -150,9 +150,12 @@ CALCULATOR = {
             "arn:aws:logs:*:${data.aws_caller_identity.me.id}:log-group:/aws/lambda/hx3f9a1c-calculator:*",
         ),
         (
-            '${jsonencode({"a" = "arn:aws:sqs:*:*:calculator-input", "calculator" = "calculator"})}',
-            '${jsonencode({"a" = "arn:aws:sqs:*:*:hx3f9a1c-calculator-input", '
-            '"calculator" = "hx3f9a1c-calculator"})}',
+            '${jsonencode({"a" = "arn:aws:sqs:*:*:calculator-input", "b" = "b"})}',
+            '${jsonencode({"a" = "arn:aws:sqs:*:*:hx3f9a1c-calculator-input", "b" = "b"})}',
+        ),
+        (
+            '${jsonencode({"calculator" = "calculator"})}',
+            '${jsonencode({"calculator" = "hx3f9a1c-calculator"})}',
         ),
         ('{"calculator":"calculator-input"}', '{"calculator":"hx3f9a1c-calculator-input"}'),
     ],

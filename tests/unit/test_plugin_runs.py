@@ -23,7 +23,13 @@ BASE = """
 
     harness.control.ControlApi.call = call
     environment = SimpleNamespace(
-        id="one", url="http://127.0.0.1:1", target="embedded", capabilities=("deploy", "logs"), on_aws=False
+        id="one",
+        url="http://127.0.0.1:1",
+        target="embedded",
+        capabilities=("deploy", "logs"),
+        control=True,
+        shared=False,
+        on_aws=False,
     )
 
     class Function:
