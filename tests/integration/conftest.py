@@ -20,7 +20,7 @@ from harness.targets.registry import TARGETS, target_for
 from harness.workspace import Workspace
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
-from tests.support.project import ROOT
+from tests.support.project import use_what_is_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,6 +109,13 @@ def emulator(harness_session: HarnessSession) -> Emulator:
     return Emulator(harness_session.workspace, environment)
 
 
+@pytest.fixture(scope="session")
+def providers(emulator: Emulator) -> Path:
+    """The folder of the Terraform providers that the run has installed."""
+    (folder := emulator.workspace.state / "terraform").mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
 def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
     """Starts an emulator of the test's own, and gives it with its target; it ends with the test."""
@@ -116,9 +123,7 @@ def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
 
     def start(settings: Settings | None = None) -> tuple[Emulator, EmbeddedTarget]:
         workspace = Workspace(tmp_path / f"emulator-{len(targets)}")
-        # Set-up has made the functions' Python environments: they are not made again for every test.
-        (runtimes := Workspace(ROOT).runtimes).mkdir(exist_ok=True)
-        workspace.runtimes.symlink_to(runtimes)
+        use_what_is_made(workspace)
         targets.append(target := EmbeddedTarget(workspace, settings or Settings()))
         return Emulator(workspace, target.start(Progress(), owner="this-process")), target
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import psutil
 
+from harness.workspace import Workspace
+from tests.support.project import use_what_is_made
+
 ROOT = Path(__file__).parents[2]
 HARNESS = Path(sys.executable).with_name("harness")
 SOURCES = ("pyproject.toml", "cdktf.json", "lambda_function.py", "stack", "examples")
@@ -51,6 +54,7 @@ class Project:
 
     @classmethod
     def copied_to(cls, root: Path) -> Project:
+        """A copy with nothing up, and nothing made but what takes long."""
         for name in SOURCES:
             source = ROOT / name
             if source.is_dir():
@@ -58,6 +62,7 @@ class Project:
             else:
                 root.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, root)
+        use_what_is_made(Workspace(root))
         return cls(root)
 
     def harness(self, *arguments: str, stdin: str = "", **environ: str) -> Answer:
