@@ -5,6 +5,8 @@
 PYTHON ?= python3
 RUNTIMES ?= python3.9
 PYTEST_ARGS ?=
+TARGET ?= embedded
+WORKERS ?= 4
 HARNESS := .venv/bin/harness
 
 help: ## List the commands
@@ -16,8 +18,11 @@ setup: ## Install everything into this folder, from the lock files (does nothing
 demo: setup ## Bring the calculator up, send it a batch of operations, show each result
 	@tools/demo
 
-test-local: setup lint types ## Run the whole test suite, lint and types included
-	.venv/bin/pytest $(PYTEST_ARGS)
+test-local: setup lint types $(if $(filter container,$(TARGET)),image) ## Run the whole suite, lint and types included; TARGET=embedded|container|endpoint
+ifeq ($(TARGET),endpoint)
+	@test -n "$(ENDPOINT)" || { echo 'Say which: make test-local TARGET=endpoint ENDPOINT=http://127.0.0.1:4566' >&2; exit 2; }
+endif
+	$(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT)) .venv/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --harness-target $(TARGET) $(PYTEST_ARGS)
 
 lint: setup ## Check style
 	.venv/bin/ruff format --check .

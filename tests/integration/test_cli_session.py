@@ -39,21 +39,8 @@ def project(
         assert "up at http://" in up.out
         yield copy
     finally:
-        if endpoint:
-            delete_deployed(copy, emulator)
         copy.harness("down")
         assert copy.processes() == []
-
-
-def delete_deployed(project: Project, emulator: Emulator) -> None:
-    """Delete what lies in an endpoint that goes on running."""
-    deployment = project.harness("status", "--json").json()["deployment"]
-    functions, queues = emulator.client("lambda"), emulator.client("sqs")
-    for mapping in functions.list_event_source_mappings(FunctionName="calculatrice")["EventSourceMappings"]:
-        functions.delete_event_source_mapping(UUID=mapping["UUID"])
-    functions.delete_function(FunctionName="calculatrice")
-    for queue in deployment["queues"]:
-        queues.delete_queue(QueueUrl=queue["url"])
 
 
 @pytest.fixture(autouse=True)
