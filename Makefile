@@ -8,6 +8,11 @@ PYTEST_ARGS ?=
 TARGET ?= embedded
 WORKERS ?= 4
 HARNESS := .venv/bin/harness
+ifeq ($(TARGET),container)
+TARGET_NEEDS := image
+else ifeq ($(TARGET)$(ENDPOINT),endpoint)
+$(error Say which endpoint: make test-local TARGET=endpoint ENDPOINT=http://127.0.0.1:4566)
+endif
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,10 +23,7 @@ setup: ## Install everything into this folder, from the lock files (does nothing
 demo: setup ## Bring the calculator up, send it a batch of operations, show each result
 	@tools/demo
 
-test-local: setup lint types $(if $(filter container,$(TARGET)),image) ## Run the whole suite, lint and types included; TARGET=embedded|container|endpoint
-ifeq ($(TARGET),endpoint)
-	@test -n "$(ENDPOINT)" || { echo 'Say which: make test-local TARGET=endpoint ENDPOINT=http://127.0.0.1:4566' >&2; exit 2; }
-endif
+test-local: setup lint types $(TARGET_NEEDS) ## Run the whole suite, lint and types included; TARGET=embedded|container|endpoint
 	$(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT)) .venv/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --harness-target $(TARGET) $(PYTEST_ARGS)
 
 lint: setup ## Check style
