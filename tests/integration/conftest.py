@@ -21,12 +21,14 @@ from harness.workspace import Workspace
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
 from tests.support.project import use_what_is_made
+from tests.support.stock_localstack import stock_localstack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.testing.session import HarnessSession
+    from tests.support.stock_localstack import StockLocalStack
 
 
 LONGEST = {
@@ -39,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "only_on(target, ...): what the test shows is a matter of these targets; on others it is deselected",
+    )
+    config.addinivalue_line(
+        "markers",
+        "not_on_localstack(defect): LocalStack as it comes cannot pass, for that reason; there it is skipped",
     )
 
 
@@ -128,6 +134,16 @@ def providers(emulator: Emulator) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _skip_for_a_defect_of_localstack(request: pytest.FixtureRequest) -> None:
+    marker = request.node.get_closest_marker("not_on_localstack")
+    if marker is None:
+        return
+    environment = request.getfixturevalue("emulator").environment
+    if environment.url and not environment.control:
+        pytest.skip(f"LocalStack as it comes: {marker.args[0]}")
+
+
 @pytest.fixture
 def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
     """Starts an emulator of the test's own, and gives it with its target; it ends with the test."""
@@ -142,6 +158,13 @@ def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
     yield start
     for target in targets:
         target.stop()
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockLocalStack]:
+    """A LocalStack that somebody else runs."""
+    with stock_localstack(tmp_path_factory.mktemp("stock")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
