@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from harness.targets.launch import Launch
     from harness.workspace import Workspace
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 """A start of the harness's own image that takes longer is given up."""
 LOCALSTACK_SECONDS = 180.0
 POLL_SECONDS = 0.1
@@ -109,8 +109,7 @@ class RunningContainer:
                 ran = remove_named(self.name)
         finally:
             if self._stdin is not None:
-                self._stdin.close()
-                self._stdin._response.close()  # noqa: SLF001 - docker keeps the connection's other half there
+                _close_connection(self._stdin)
                 self._stdin = None
             if self._reader is not None:
                 self._reader.join(JOIN_SECONDS)
@@ -277,14 +276,32 @@ def _copy_log(container: Container, path: Path, token: str | None) -> None:
     """Write the container's log into a file, line by line, until the container is gone."""
     rest = ""
     try:
-        with path.open("w", encoding="utf-8") as file:
-            for chunk in container.logs(stream=True, follow=True):
+        chunks = container.logs(stream=True, follow=True)
+        with path.open("w", encoding="utf-8") as file, _closed_after(chunks):
+            for chunk in chunks:
                 *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")
                 file.writelines(without_token(line, token) + "\n" for line in lines)
                 file.flush()
             file.write(without_token(rest, token))
     except Exception:  # noqa: BLE001 - a copy that ends early fails nobody; the engine has the log itself
         return
+
+
+@contextlib.contextmanager
+def _closed_after(stream: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        _close_connection(stream)
+
+
+def _close_connection(stream: Any) -> None:
+    """Close a stream of Docker's library with the socket below it, which its own `close` leaves open."""
+    socket = getattr(stream, "_sock", None)
+    with contextlib.suppress(OSError):
+        stream._response.close()  # noqa: SLF001 - nothing public leads there
+    if socket is not None:
+        socket.close()
 
 
 def _publisher(port: int) -> str | None:
