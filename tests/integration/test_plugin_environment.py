@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.dap_client import DapClient
+from tests.support.ports import free_port
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def test_code_that_a_killed_run_left_behind_is_put_right(kept: Project) -> None:
 
 def test_a_run_with_the_debug_option_stops_at_a_breakpoint(kept: Project) -> None:
     kept.write("test_debugged.py", f"def test_adds(stack):\n{ADD}\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     source = kept.workspace.root / "lambda_function.py"
     line = 1 + source.read_text().splitlines().index('    records = event["Records"]')
     run = kept.pytest(f"--harness-debug={port}", "test_debugged.py")
