@@ -51,8 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not about the run's target; begin with what takes longest."""
     _deselect(config, items)
-    # The last file of a run should be a short one: the other workers have nothing left to do.
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    # The last file of a run should be a short one: the other workers have nothing left to do. Not where
+    # pytest-split makes groups of equal numbers: one would get all of these.
+    if not config.getoption("splits", None):
+        items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def _deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
