@@ -16,10 +16,11 @@ from docker.errors import APIError
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from harness.errors import EmulatorError, EngineError, TokenMissingError
+from harness.errors import EmulatorError, EndpointError, EngineError, TokenMissingError
 from harness.host import HOST
 from harness.targets.container_removal import remove_named
-from harness.targets.emulator_process import LOG_LINES, port_taken
+from harness.targets.emulator_process import LOG_LINES, health, port_taken
+from harness.targets.endpoint_probe import Found, look
 from harness.targets.engine import CALL_SECONDS, NOT_HERE, address, connected, said, translated
 from harness.targets.launch import (
     MARKER,
@@ -31,7 +32,6 @@ from harness.targets.launch import (
     wants_token,
     without_token,
 )
-from harness.targets.localstack import Found, found_at
 from harness.targets.ports import free_ports, is_taken
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ START_SECONDS = 120.0
 """A start of the harness's own image that takes longer is given up."""
 LOCALSTACK_SECONDS = 180.0
 POLL_SECONDS = 0.1
-ANSWER_SECONDS = 5.0
 PORT_ATTEMPTS = 5
 JOIN_SECONDS = 5.0
 
@@ -139,8 +138,8 @@ class RunningContainer:
         limit = START_SECONDS if self._image.own else LOCALSTACK_SECONDS
         deadline = time.monotonic() + limit
         while True:
-            found = found_at(self.url, seconds=ANSWER_SECONDS)
-            if found is not None and (not self._image.own or found.id == instance):
+            found = found_at(self.url, instance if self._image.own else None)
+            if found is not None:
                 return found
             self._container.reload()
             if self._container.status in NOT_HERE:
@@ -174,6 +173,23 @@ class RunningContainer:
     def _last_lines(self) -> str:
         text = self._container.get_wrapped_container().logs(tail=LOG_LINES).decode(errors="replace")
         return without_token(text, self._token).rstrip()
+
+
+def found_at(url: str, instance: str | None) -> Found | None:
+    """What answers at `url` and what it can do, by its own account; None until it does.
+
+    Args:
+        url: Where.
+        instance: The id of the emulator of ours that it must be; None for any LocalStack.
+    """
+    if instance is None:
+        with contextlib.suppress(EndpointError):
+            return look(url)
+        return None
+    answer = health(url)
+    if answer is None or answer.get("instance") != instance:
+        return None
+    return Found(instance, "the harness's emulator", tuple(answer.get("capabilities", ())), control=True)
 
 
 def start(

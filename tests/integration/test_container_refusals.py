@@ -152,7 +152,9 @@ def test_an_engine_without_rights_names_its_group(tmp_path: Path) -> None:
 
 def test_a_missing_image_of_ours_says_how_to_build_it(workspace: Workspace) -> None:
     require_engine()
-    with pytest.raises(ImageMissingError, match=r"sqs-lambda-harness:0\.0\.0 is not on this machine") as caught:
+    with pytest.raises(
+        ImageMissingError, match=r"sqs-lambda-harness:0\.0\.0 is not on this machine"
+    ) as caught:
         start(workspace, "sqs-lambda-harness:0.0.0")
     assert "make image" in str(caught.value.hint)
 
