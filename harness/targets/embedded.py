@@ -47,6 +47,7 @@ class EmbeddedTarget:
                 return record
             # Its process lives and does not answer: nobody else will end it.
             emulator_process.end(record.pid)
+        emulator_process.let_go(record.pid)
         clear_record(self._workspace.environment_file, record.id)
         return None
 
@@ -106,5 +107,6 @@ class EmbeddedTarget:
             alive = processes.is_process(record.pid, record.pid_created)
             if alive:
                 emulator_process.end(record.pid)
+            emulator_process.let_go(record.pid)
             clear_record(self._workspace.environment_file, record.id)
             return record if alive else None

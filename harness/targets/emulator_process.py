@@ -184,6 +184,11 @@ def health(url: str) -> dict[str, Any] | None:
 def end(pid: int) -> None:
     """Stop an emulator and everything below it: asked first, killed after `STOP_SECONDS`."""
     processes.end_tree(pid)
+    let_go(pid)
+
+
+def let_go(pid: int) -> None:
+    """Hold nothing any more of an emulator that has ended: neither its exit status nor its standard input."""
     if (process := _OWN.pop(pid, None)) is not None:
         process.wait()
         if process.stdin is not None:

@@ -103,6 +103,18 @@ def test_a_killed_environment_is_noticed_and_replaced(workspace: Workspace) -> N
     assert target(workspace).running() == second
 
 
+@pytest.mark.parametrize("notices", ["running", "stop"])
+def test_nothing_is_held_of_an_emulator_that_was_killed(workspace: Workspace, notices: str) -> None:
+    killed = target(workspace).start(Progress(), owner="this-process")
+    held = emulator_process._OWN[killed.pid].stdin
+    os.kill(killed.pid, signal.SIGKILL)
+    assert eventually(lambda: not is_alive(killed))
+    assert getattr(target(workspace), notices)() is None
+    assert held is not None
+    assert held.closed
+    assert killed.pid not in emulator_process._OWN
+
+
 def test_a_given_port_is_used_and_a_taken_one_names_its_holder(workspace: Workspace) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
