@@ -18,15 +18,18 @@ from harness.targets.base import DEFAULT_ACCOUNT, Environment, Place
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.registry import TARGETS, target_for
 from harness.workspace import Workspace
+from tests.support.aws_account import Account
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
 from tests.support.project import ROOT
+from tests.support.stock_localstack import stock_localstack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.testing.session import HarnessSession
+    from tests.support.stock_localstack import StockLocalStack
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -148,3 +151,16 @@ def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
     yield make
     for mapped in made:
         mapped.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockLocalStack]:
+    """A LocalStack with nothing of the harness's, which stands in for AWS."""
+    with stock_localstack(tmp_path_factory.mktemp("stand-in")) as stock:
+        yield stock
+
+
+@pytest.fixture
+def account(stand_in: StockLocalStack) -> Account:
+    """An account of the stand-in that nothing else uses."""
+    return Account(stand_in, new_account())
