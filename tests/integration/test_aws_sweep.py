@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.only_on("embedded")
 
 TOPIC = {"aws_sns_topic": {"T": {"name": "topic"}}}
+POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
+    }
+)
 OLD, YOUNG = "hx00001d", "hx000002"
 
 
@@ -29,7 +36,7 @@ def littered(account: Account) -> Account:
         sqs.create_queue(QueueName=f"{run}-input", tags=tags)
         account.make_role(f"{run}-role", **tags)
         account.client("iam").put_role_policy(
-            RoleName=f"{run}-role", PolicyName="inside", PolicyDocument="{}"
+            RoleName=f"{run}-role", PolicyName="inside", PolicyDocument=POLICY
         )
         logs.create_log_group(logGroupName=f"/aws/lambda/{run}-work")
     old = old_run(OLD, 30.0)
