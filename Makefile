@@ -5,7 +5,14 @@
 PYTHON ?= python3
 RUNTIMES ?= python3.9
 PYTEST_ARGS ?=
+TARGET ?= embedded
+WORKERS ?= 4
 HARNESS := .venv/bin/harness
+ifeq ($(TARGET),container)
+TARGET_NEEDS := image
+else ifeq ($(TARGET)$(ENDPOINT),endpoint)
+$(error Say which endpoint: make test-local TARGET=endpoint ENDPOINT=http://127.0.0.1:4566)
+endif
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +23,8 @@ setup: ## Install everything into this folder, from the lock files (does nothing
 demo: setup ## Bring the calculator up, send it a batch of operations, show each result
 	@tools/demo
 
-test-local: setup lint types ## Run the whole test suite, lint and types included
-	.venv/bin/pytest $(PYTEST_ARGS)
+test-local: setup lint types $(TARGET_NEEDS) ## Run the whole suite, lint and types included; TARGET=embedded|container|endpoint
+	$(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT)) .venv/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --harness-target $(TARGET) $(PYTEST_ARGS)
 
 lint: setup ## Check style
 	.venv/bin/ruff format --check .

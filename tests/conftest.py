@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 # A run in the background of a script (`make test-local &`, some CI runners) starts with SIGINT ignored, and
 # so would every program that a test starts: Ctrl-C could not be tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A pytest run that a test starts is a run of its own, and no worker of this one.
+for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+    os.environ.pop(name, None)

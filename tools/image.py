@@ -88,15 +88,11 @@ def default_base() -> str:
 
 def sources() -> Iterator[Path]:
     """The files that go into the image."""
-    yield DOCKERFILE
-    yield from sorted(DOCKERFILE.parent.glob("*.crt"))
-    yield from (
-        ROOT / name for name in ("pyproject.toml", "uv.lock", "README.md", "LICENSE", ".dockerignore")
-    )
-    yield ROOT / "tools" / "bootstrap.py"
-    for path in sorted((ROOT / "harness").rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            yield path
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+    for pattern in sorted({pattern for line in copied for pattern in line.split()}):
+        for path in sorted(ROOT.glob(pattern)):
+            files = sorted(path.rglob("*")) if path.is_dir() else [path]
+            yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
 def sources_digest() -> str:

@@ -10,11 +10,11 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.errors import EngineError
+from harness.errors import EndpointError, EngineError
 from harness.targets.base import Environment
+from harness.targets.endpoint_probe import current_id
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.targets.launch import MARKER, default_image, token_of
-from harness.targets.localstack import found_at
 
 if TYPE_CHECKING:
     from harness.progress import Progress
@@ -124,6 +124,8 @@ class ContainerTarget:
             capabilities=found.capabilities,
             container=started.name,
             control=found.control,
+            account=found.account,
+            one_account=found.one_account,
         )
         write_record(self._workspace.environment_file, environment)
         return environment
@@ -170,5 +172,7 @@ def _sweep(workspace: Workspace) -> None:
 
 
 def _answers(record: Environment) -> bool:
-    found = found_at(record.url)
-    return found is not None and found.id == record.id
+    try:
+        return current_id(record.url, record.id, control=record.control) == record.id
+    except EndpointError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import select
@@ -175,7 +176,7 @@ def health(url: str) -> dict[str, Any] | None:
     try:
         with opener.open(f"{url}/_harness/health", timeout=HEALTH_SECONDS) as response:
             document = json.load(response)
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return None
     return document if isinstance(document, dict) else None
 

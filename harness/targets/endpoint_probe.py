@@ -72,7 +72,7 @@ def checked_url(url: str) -> str:
         )
     if parts.path.rstrip("/") or parts.query or parts.fragment or parts.username is not None:
         raise UsageError(
-            f"{url!r} has more than a scheme, a host and a port.",
+            "The endpoint's URL has more than a scheme, a host and a port.",  # a password, it may be
             hint=f"Say {parts.scheme}://{parts.netloc.rpartition('@')[2]}.",
         )
     host = parts.hostname.rstrip(".")

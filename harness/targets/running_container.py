@@ -16,10 +16,11 @@ from docker.errors import APIError
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from harness.errors import EmulatorError, EngineError, TokenMissingError
+from harness.errors import EmulatorError, EndpointError, EngineError, TokenMissingError
 from harness.host import HOST
 from harness.targets.container_removal import remove_named
-from harness.targets.emulator_process import LOG_LINES, port_taken
+from harness.targets.emulator_process import LOG_LINES, health, port_taken
+from harness.targets.endpoint_probe import Found, look
 from harness.targets.engine import CALL_SECONDS, NOT_HERE, address, connected, said, translated
 from harness.targets.launch import (
     MARKER,
@@ -31,7 +32,6 @@ from harness.targets.launch import (
     wants_token,
     without_token,
 )
-from harness.targets.localstack import Found, found_at
 from harness.targets.ports import free_ports, is_taken
 
 if TYPE_CHECKING:
@@ -45,11 +45,10 @@ if TYPE_CHECKING:
     from harness.targets.launch import Launch
     from harness.workspace import Workspace
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 """A start of the harness's own image that takes longer is given up."""
 LOCALSTACK_SECONDS = 180.0
 POLL_SECONDS = 0.1
-ANSWER_SECONDS = 5.0
 PORT_ATTEMPTS = 5
 JOIN_SECONDS = 5.0
 
@@ -109,8 +108,7 @@ class RunningContainer:
                 ran = remove_named(self.name)
         finally:
             if self._stdin is not None:
-                self._stdin.close()
-                self._stdin._response.close()  # noqa: SLF001 - docker keeps the connection's other half there
+                _close_connection(self._stdin)
                 self._stdin = None
             if self._reader is not None:
                 self._reader.join(JOIN_SECONDS)
@@ -140,8 +138,8 @@ class RunningContainer:
         limit = START_SECONDS if self._image.own else LOCALSTACK_SECONDS
         deadline = time.monotonic() + limit
         while True:
-            found = found_at(self.url, seconds=ANSWER_SECONDS)
-            if found is not None and (not self._image.own or found.id == instance):
+            found = found_at(self.url, instance if self._image.own else None)
+            if found is not None:
                 return found
             self._container.reload()
             if self._container.status in NOT_HERE:
@@ -175,6 +173,23 @@ class RunningContainer:
     def _last_lines(self) -> str:
         text = self._container.get_wrapped_container().logs(tail=LOG_LINES).decode(errors="replace")
         return without_token(text, self._token).rstrip()
+
+
+def found_at(url: str, instance: str | None) -> Found | None:
+    """What answers at `url` and what it can do, by its own account; None until it does.
+
+    Args:
+        url: Where.
+        instance: The id of the emulator of ours that it must be; None for any LocalStack.
+    """
+    if instance is None:
+        with contextlib.suppress(EndpointError):
+            return look(url)
+        return None
+    answer = health(url)
+    if answer is None or answer.get("instance") != instance:
+        return None
+    return Found(instance, "the harness's emulator", tuple(answer.get("capabilities", ())), control=True)
 
 
 def start(
@@ -277,14 +292,32 @@ def _copy_log(container: Container, path: Path, token: str | None) -> None:
     """Write the container's log into a file, line by line, until the container is gone."""
     rest = ""
     try:
-        with path.open("w", encoding="utf-8") as file:
-            for chunk in container.logs(stream=True, follow=True):
+        chunks = container.logs(stream=True, follow=True)
+        with path.open("w", encoding="utf-8") as file, _closed_after(chunks):
+            for chunk in chunks:
                 *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")
                 file.writelines(without_token(line, token) + "\n" for line in lines)
                 file.flush()
             file.write(without_token(rest, token))
     except Exception:  # noqa: BLE001 - a copy that ends early fails nobody; the engine has the log itself
         return
+
+
+@contextlib.contextmanager
+def _closed_after(stream: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        _close_connection(stream)
+
+
+def _close_connection(stream: Any) -> None:
+    """Close a stream of Docker's library with the socket below it, which its own `close` leaves open."""
+    socket = getattr(stream, "_sock", None)
+    with contextlib.suppress(OSError):
+        stream._response.close()  # noqa: SLF001 - nothing public leads there
+    if socket is not None:
+        socket.close()
 
 
 def _publisher(port: int) -> str | None:

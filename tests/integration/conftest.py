@@ -21,7 +21,7 @@ from harness.workspace import Workspace
 from tests.support.aws_account import Account
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
-from tests.support.project import ROOT
+from tests.support.project import use_what_is_made
 from tests.support.stock_localstack import stock_localstack
 
 if TYPE_CHECKING:
@@ -32,15 +32,33 @@ if TYPE_CHECKING:
     from tests.support.stock_localstack import StockLocalStack
 
 
+LONGEST = {
+    *("test_plugin_environment", "test_deploy_apply", "test_cli_life", "test_cli_session"),
+    *("test_environment_lifecycle", "test_stack_synth", "test_aws_life", "test_aws_sweep"),
+}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "only_on(target, ...): what the test shows is a matter of these targets; on others it is deselected",
     )
+    config.addinivalue_line(
+        "markers",
+        "not_on_localstack(defect): LocalStack as it comes cannot pass, for that reason; there it is skipped",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not about the run's target."""
+    """Leave out what is not about the run's target; begin with what takes longest."""
+    _deselect(config, items)
+    # The last file of a run should be a short one: the other workers have nothing left to do. Not where
+    # pytest-split makes groups of equal numbers: one would get all of these.
+    if not config.getoption("splits", None):
+        items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
     targets = {item: _targets(item) for item in items}
     if all(named is None for named in targets.values()):
         return
@@ -112,6 +130,23 @@ def emulator(harness_session: HarnessSession) -> Emulator:
     return Emulator(harness_session.workspace, environment)
 
 
+@pytest.fixture(scope="session")
+def providers(emulator: Emulator) -> Path:
+    """The folder of the Terraform providers that the run has installed."""
+    (folder := emulator.workspace.state / "terraform").mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _skip_for_a_defect_of_localstack(request: pytest.FixtureRequest) -> None:
+    marker = request.node.get_closest_marker("not_on_localstack")
+    if marker is None:
+        return
+    environment = request.getfixturevalue("emulator").environment
+    if environment.url and not environment.control:
+        pytest.skip(f"LocalStack as it comes: {marker.args[0]}")
+
+
 @pytest.fixture
 def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
     """Starts an emulator of the test's own, and gives it with its target; it ends with the test."""
@@ -119,15 +154,20 @@ def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
 
     def start(settings: Settings | None = None) -> tuple[Emulator, EmbeddedTarget]:
         workspace = Workspace(tmp_path / f"emulator-{len(targets)}")
-        # Set-up has made the functions' Python environments: they are not made again for every test.
-        (runtimes := Workspace(ROOT).runtimes).mkdir(exist_ok=True)
-        workspace.runtimes.symlink_to(runtimes)
+        use_what_is_made(workspace)
         targets.append(target := EmbeddedTarget(workspace, settings or Settings()))
         return Emulator(workspace, target.start(Progress(), owner="this-process")), target
 
     yield start
     for target in targets:
         target.stop()
+
+
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockLocalStack]:
+    """A LocalStack that somebody else runs."""
+    with stock_localstack(tmp_path_factory.mktemp("stock")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +193,7 @@ def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
         mapped.close()
 
 
-@pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockLocalStack]:
-    """A LocalStack with nothing of the harness's, which stands in for AWS."""
-    with stock_localstack(tmp_path_factory.mktemp("stand-in")) as stock:
-        yield stock
-
-
 @pytest.fixture
-def account(stand_in: StockLocalStack) -> Account:
-    """An account of the stand-in that nothing else uses."""
-    return Account(stand_in, new_account())
+def account(stock: StockLocalStack) -> Account:
+    """An account, of a LocalStack that stands in for AWS, which nothing else uses."""
+    return Account(stock, new_account())

@@ -29,14 +29,17 @@ def test_each_operation_is_calculated(
     assert answer == {"operation": operation, "a": a, "b": b, "result": result, "messageId": sent.id}
 
 
+REWRITTEN = pytest.mark.not_on_localstack("its mapping parses bodies that are JSON, and writes them anew")
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
         ("five plus three", "not_json"),
         ('{"operation": "add", "a": NaN, "b": 3}', "not_json"),
         ([1, 2], "not_an_object"),
-        ("[" * 100_000, "nested_too_deeply"),
-        ('{"operation": "add", "a": 1e999, "b": 3}', "number_too_large"),
+        pytest.param("[" * 100_000, "nested_too_deeply", marks=REWRITTEN),
+        pytest.param('{"operation": "add", "a": 1e999, "b": 3}', "number_too_large", marks=REWRITTEN),
         ({"a": 5, "b": 3}, "missing_operation"),
         ({"operation": "root", "a": 5, "b": 3}, "unknown_operation"),
         ({"operation": "add", "a": 5}, "missing_operand"),

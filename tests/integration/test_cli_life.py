@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_line import Project, interrupt
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def test_an_unreadable_package_is_said_and_nothing_is_left(project: Project) -> 
 
 
 def test_the_doctor_gets_what_functions_run_on(project: Project) -> None:
+    (project.root / ".harness" / "runtimes").unlink()  # the link to those that are made
     fixed = project.harness("doctor", "--fix", "--json").json()
     assert [step["name"] for step in fixed["steps"]] == ["runtime python3.9"]
     assert (project.root / ".harness" / "runtimes" / "python3.9").is_dir()
@@ -187,9 +189,7 @@ def test_ctrl_c_while_waiting_for_results_leaves_what_is_up(project: Project) ->
 
 
 def test_a_chosen_port_is_taken(project: Project) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     answer = project.harness("up", "--port", str(port), "--json")
     assert answer.code == 0, answer.out
     assert json.loads(answer.out)["environment"]["url"] == f"http://127.0.0.1:{port}"

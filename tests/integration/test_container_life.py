@@ -131,16 +131,3 @@ def test_a_debugger_on_another_port_than_the_containers_is_refused(project: Proj
     port = project.harness("debug", "--json").json()["port"]
     assert str(port) in answer.error()["message"]
     assert project.harness("debug", "--stop").code == 0
-
-
-def test_a_container_that_died_is_noticed_removed_and_replaced(project: Project) -> None:
-    before = environment(project)
-    with engine() as client:
-        client.containers.get(before["container"]).kill()
-    assert project.harness("status", "--json").json()["environment"] is None
-    assert containers_of(project.root) == []
-    up = project.harness("up", "--target", "container", "--json").json()
-    assert up["started"]
-    assert up["environment"]["id"] != before["id"]
-    (row,) = project.harness("send", ADDITION, "--wait", "--json").json()["results"]
-    assert row["result"] == 8

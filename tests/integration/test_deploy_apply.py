@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 from dataclasses import replace
@@ -17,7 +16,6 @@ from harness.deploy.stage import stage
 from harness.errors import PackageError, TerraformError
 from harness.progress import Progress
 from harness.settings import PackageSettings, Settings
-from harness.targets.base import Place
 from harness.targets.roles import ensure_roles
 from harness.workspace import Workspace
 from tests.support.deployable import Deployable
@@ -25,7 +23,10 @@ from tests.support.deployable import Deployable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.targets.base import Place
     from tests.integration.conftest import Emulator
+
+pytestmark = pytest.mark.only_on("embedded", "container", "endpoint")
 
 ROOT = Path(__file__).parents[2]
 VARIATIONS = {
@@ -39,11 +40,6 @@ VARIATIONS = {
     },
     "fifo, dead letters": {"CALCULATRICE_FIFO": "true", "CALCULATRICE_MAX_RECEIVE_COUNT": "1"},
 }
-
-
-@pytest.fixture(scope="session")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("terraform")
 
 
 @pytest.fixture
@@ -83,13 +79,14 @@ def queue_names(emulator: Emulator, account: str) -> list[str]:
 class Calculator:
     """The repository's own stack, in a copy of the project."""
 
-    def __init__(self, root: Path, emulator: Emulator, account: str) -> None:
+    def __init__(self, root: Path, emulator: Emulator, place: Place) -> None:
         shutil.copytree(ROOT / "stack", root / "stack", ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("lambda_function.py", "cdktf.json"):
             shutil.copy(ROOT / name, root / name)
         self.workspace = Workspace(root)
         self.emulator = emulator
-        self.account = account
+        self.place = place
+        self.account = place.account
         self.progress = Progress()
         self.settings = Settings(
             app="python -m stack",
@@ -97,7 +94,7 @@ class Calculator:
                 PackageSettings("lambda_deployment.zip", ("lambda_function.py",), runtime="python3.9"),
             ),
         )
-        ensure_roles(emulator.environment.endpoint(account=account), ["LabRole"])
+        ensure_roles(emulator.environment.endpoint(account=place.account), ["LabRole"])
 
     def deploy(self, environ: dict[str, str]) -> Any:
         self.progress.steps.clear()
@@ -105,7 +102,7 @@ class Calculator:
             self.workspace,
             replace(self.settings, environment=environ),
             environment=lambda: self.emulator.environment,
-            place=Place(self.account),
+            place=self.place,
             progress=self.progress,
         )
 
@@ -113,9 +110,7 @@ class Calculator:
         return {step.name: step.detail for step in self.progress.steps}
 
     def assert_nothing_to_change(self) -> None:
-        empty, output = plan_is_empty(
-            self.workspace, self.settings, self.emulator.environment, Place(self.account)
-        )
+        empty, output = plan_is_empty(self.workspace, self.settings, self.emulator.environment, self.place)
         assert empty, output
 
     def code_sha256(self) -> str:
@@ -123,12 +118,9 @@ class Calculator:
         return str(client.get_function_configuration(FunctionName="calculatrice")["CodeSha256"])
 
 
-_calculators = itertools.count(710_000_000_000)
-
-
 @pytest.fixture
 def calculator(tmp_path: Path, emulator: Emulator, providers: Path) -> Calculator:
-    made = Calculator(tmp_path, emulator, str(next(_calculators)))
+    made = Calculator(tmp_path, emulator, emulator.place())
     (made.workspace.state / "terraform").symlink_to(providers)
     return made
 
@@ -146,7 +138,7 @@ def test_the_calculators_queues_are_imported_as_planned(calculator: Calculator, 
     }
     assert deployment.mappings[0].function_arn == deployment.functions[0].arn
     assert load_deployment(
-        calculator.workspace, calculator.emulator.environment, place=Place(calculator.account)
+        calculator.workspace, calculator.emulator.environment, place=calculator.place
     ) == replace(deployment, changed=False)
 
 
@@ -253,7 +245,7 @@ def test_another_environment_is_deployed_to_anew(project: Deployable, emulator: 
     client.delete_queue(QueueUrl=client.get_queue_url(QueueName="one")["QueueUrl"])
 
     restarted = replace(emulator.environment, id="another-start")
-    assert load_deployment(project.workspace, restarted, place=Place(project.account)) is None
+    assert load_deployment(project.workspace, restarted, place=project.place) is None
     project.environment = restarted
     deployment = project.deploy()
     assert deployment.environment_id == "another-start"
@@ -281,7 +273,7 @@ def test_a_failed_apply_shows_terraforms_error_and_leaves_no_queue(
     assert not set("╷│╵") & set(caught.value.detail)
     assert "Traceback" not in str(caught.value)
     assert queue_names(emulator, project.account) == []
-    assert load_deployment(project.workspace, emulator.environment, place=Place(project.account)) is None
+    assert load_deployment(project.workspace, emulator.environment, place=project.place) is None
 
     project.queues(Good={"name": "good"})
     project.deploy()
@@ -351,8 +343,8 @@ def test_queues_of_a_killed_deploy_are_taken_up_by_the_next(
 ) -> None:
     project.queues(One={"name": "one"})
     ahead = QueuesAhead(emulator.environment, project.account)
-    document = stage(project.synthesize(), Place(project.account)).document
-    ahead.prepare(document, None, project.workspace.deployment(project.account) / "terraform")
+    document = stage(project.synthesize(), project.place).document
+    ahead.prepare(document, None, project.workspace.deployment(project.place.folder) / "terraform")
     assert queue_names(emulator, project.account) == ["one"]  # and here its process is killed
 
     project.queues(One={"name": "one", "visibility_timeout_seconds": 8})

@@ -79,11 +79,6 @@ def open_decoy() -> Iterator[Decoy]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("terraform")
-
-
 @pytest.fixture
 def project(tmp_path: Path, emulator: Emulator, providers: Path) -> Deployable:
     return Deployable(tmp_path / "project", emulator.environment, providers)

@@ -39,7 +39,7 @@ def calculator(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Deployable:
-    project = Deployable(tmp_path / "project")
+    project = Deployable(tmp_path / "project", app=APP)
     project.queues(One={"name": "one"})
     return project
 

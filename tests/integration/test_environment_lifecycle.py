@@ -21,6 +21,7 @@ from harness.targets import emulator_process, processes
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.environment_file import read_record
 from harness.workspace import Workspace
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def test_a_killed_environment_is_noticed_and_replaced(workspace: Workspace) -> N
 
 
 def test_a_given_port_is_used_and_a_taken_one_names_its_holder(workspace: Workspace) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(PortTakenError, match=rf"Port {port} .* taken by .*process {os.getpid()}"):
             target(workspace, port).start(Progress(), owner="detached")
         assert emulators(workspace) == []

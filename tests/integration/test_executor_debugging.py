@@ -12,6 +12,7 @@ import pytest
 from harness.control import ControlApi
 from harness.errors import HarnessError
 from tests.support.dap_client import DapClient
+from tests.support.ports import free_port
 from tests.support.processes import alive
 from tests.support.waiting import eventually
 
@@ -48,10 +49,10 @@ def source(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def debugged(control: ControlApi, name: str, source: Path, *, wait: bool) -> Iterator[int]:
+def debugged(control: ControlApi, name: str, source: Path, *, wait: bool, port: int = 0) -> Iterator[int]:
     """The port of a function under a debugger."""
     answer = control.call(
-        "POST", "debug", {"function": name, "port": 0, "wait": wait, "source_root": str(source.parent)}
+        "POST", "debug", {"function": name, "port": port, "wait": wait, "source_root": str(source.parent)}
     )
     yield answer["port"]
     assert control.call("DELETE", "debug", function=name) == {"stopped": True}
@@ -122,7 +123,7 @@ def test_a_waiting_function_can_be_given_up(
 ) -> None:
     name = functions.create(SOURCE)
     with ThreadPoolExecutor(1) as pool:
-        with debugged(control, name, source, wait=True) as port:
+        with debugged(control, name, source, wait=True, port=free_port()) as port:
             result = pool.submit(functions.invoke, name, 1)
             assert eventually(lambda: session(control, name)["pid"])
         assert result.result().payload[0] == 2

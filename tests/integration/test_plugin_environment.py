@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.dap_client import DapClient
+from tests.support.ports import free_port
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def test_code_that_a_killed_run_left_behind_is_put_right(kept: Project) -> None:
 
 def test_a_run_with_the_debug_option_stops_at_a_breakpoint(kept: Project) -> None:
     kept.write("test_debugged.py", f"def test_adds(stack):\n{ADD}\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     source = kept.workspace.root / "lambda_function.py"
     line = 1 + source.read_text().splitlines().index('    records = event["Records"]')
     run = kept.pytest(f"--harness-debug={port}", "test_debugged.py")
@@ -158,22 +157,56 @@ def test_a_run_that_is_killed_leaves_no_process(project: Project) -> None:
     assert project.environment() is None
 
 
-def test_workers_share_one_environment_each_in_its_account(project: Project) -> None:
-    project.write(
-        "test_stack.py",
-        "import pytest\nfrom pathlib import Path\n"
-        "@pytest.mark.parametrize('number', range(8))\n"
-        f"def test_adds(stack, harness_session, number):\n{ADD}\n"
-        "    environment = harness_session.ensure_environment()\n"
-        "    with Path('seen').open('a') as seen:\n"
-        "        print(environment.id, stack.endpoint.account, file=seen)\n",
-    )
-    code, output = project.run("-n", "2")
+SHARED = """
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.drive.deadline import Deadline, until
+
+WORKERS = 4
+
+
+def all_have_come():
+    return len(list(Path.cwd().glob("come-*"))) == WORKERS or None
+
+
+def emulators():
+    folder = str(Path.cwd())
+    words = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [line for line in words if "harness.emulator" in line and folder in " ".join(line)]
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_sees_its_own_messages_alone(stack, harness_session, worker_id, number):
+    Path(f"come-{worker_id}").touch()
+    assert until(all_have_come, Deadline(300)), "each worker has its first test, and all send at once"
+    mark = f"{worker_id}, test {number}"
+    sent = stack.queue("InputQueue").send_all({"operation": "add", "a": n, "b": 1} for n in range(20))
+    marked = stack.queue("OutputQueue").send(mark)
+    received = stack.queue("OutputQueue").collect(21)
+    assert [message.body for message in received if message.id == marked.id] == [mark]
+    results = [message.json() for message in received if message.id != marked.id]
+    assert {result["messageId"] for result in results} == {message.id for message in sent}
+    assert stack.queue("OutputQueue").counts().total == 0
+    environment = harness_session.ensure_environment()
+    with Path("seen").open("a") as seen:
+        print(environment.id, len(emulators()), worker_id, stack.endpoint.account, file=seen)
+"""
+
+
+def test_workers_share_one_emulator_and_each_sees_its_own_messages_alone(project: Project) -> None:
+    project.write("test_stack.py", SHARED)
+    code, output = project.run("-n", "4")
     assert code == pytest.ExitCode.OK
-    assert "8 passed" in output
+    assert "16 passed" in output
     seen = [line.split() for line in (project.workspace.root / "seen").read_text().splitlines()]
-    assert len({environment for environment, _ in seen}) == 1
-    assert len({account for _, account in seen}) == 2
+    assert len({environment for environment, *_ in seen}) == 1
+    assert {emulators for _, emulators, *_ in seen} == {"1"}
+    workers = {(worker, account) for *_, worker, account in seen}
+    assert len({worker for worker, _ in workers}) == 4
+    assert len({account for _, account in workers}) == 4 == len(workers)
     assert project.environment() is None
 
 

@@ -8,11 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
+
+from harness.workspace import Workspace
+from tests.support.project import use_what_is_made
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 HARNESS = Path(sys.executable).with_name("harness")
@@ -45,12 +51,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of this project in a folder of its own."""
+    """A copy of this project in a folder of its own.
+
+    Attributes:
+        root: The folder.
+        variables: What its commands get in their environment.
+    """
 
     root: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def copied_to(cls, root: Path) -> Project:
+    def copied_to(cls, root: Path, **variables: str) -> Project:
+        """A copy with nothing up, and nothing made but what takes long."""
         for name in SOURCES:
             source = ROOT / name
             if source.is_dir():
@@ -58,7 +71,8 @@ class Project:
             else:
                 root.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, root)
-        return cls(root)
+        use_what_is_made(Workspace(root))
+        return cls(root, variables)
 
     def harness(self, *arguments: str, stdin: str = "", **environ: str) -> Answer:
         """Run a command to its end."""
@@ -100,10 +114,9 @@ class Project:
         except psutil.Error:
             return False
 
-    @staticmethod
-    def _environ(more: dict[str, str]) -> dict[str, str]:
+    def _environ(self, more: dict[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HARNESS_")}
-        return {**kept, **more}
+        return {**kept, **self.variables, **more}
 
 
 def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Answer:

@@ -32,6 +32,21 @@ for name, document in json.loads(Path("stacks.json").read_text()).items():
         stack.add_override(section, value)
 app.synth()
 """
+WRITTEN = """
+import json
+import os
+from pathlib import Path
+
+output = Path(os.environ["CDKTF_OUTDIR"])
+stacks = {}
+for name, document in json.loads(Path("stacks.json").read_text()).items():
+    folder = Path("stacks", name)
+    (output / folder).mkdir(parents=True)
+    (output / folder / "cdk.tf.json").write_text(json.dumps(document))
+    stacks[name] = {"name": name, "synthesizedStackPath": str(folder / "cdk.tf.json")}
+(output / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": stacks}))
+"""
+"""What the app above puts out, without the second that CDKTF takes for it."""
 REQUIRED = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
 
 
@@ -42,21 +57,28 @@ class Deployable:
         root: The project's folder; made by this.
         environment: Where it is deployed.
         terraform: A folder that keeps the installed providers from test to test.
+        app: The app's source.
     """
 
     def __init__(
-        self, root: Path, environment: Environment | None = None, terraform: Path | None = None
+        self,
+        root: Path,
+        environment: Environment | None = None,
+        terraform: Path | None = None,
+        app: str = WRITTEN,
     ) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.workspace = Workspace(root)
         self.settings = Settings(app="python app.py")
-        self.account = new_account()
+        seed = new_account()
+        self.place = environment.place(seed) if environment else Place(seed)
+        self.account = self.place.account
         self.progress = Progress()
         self.environment = environment
         if terraform is not None:
             (self.workspace.state / "terraform").symlink_to(terraform)
         (root / "cdktf.json").write_text("{}")
-        self.write("app.py", APP)
+        self.write("app.py", app)
 
     def write(self, name: str, content: str) -> None:
         """A file of the project."""
@@ -83,7 +105,7 @@ class Deployable:
 
     def synthesize(self) -> Synthesized:
         return synthesize(
-            self.workspace, self.settings, place=Place(self.account), packages=(), progress=self.progress
+            self.workspace, self.settings, place=self.place, packages=(), progress=self.progress
         )
 
     def deploy(self) -> Deployment:
@@ -92,7 +114,7 @@ class Deployable:
             self.workspace,
             self.settings,
             environment=self._environment,
-            place=Place(self.account),
+            place=self.place,
             progress=self.progress,
         )
 
@@ -102,7 +124,7 @@ class Deployable:
 
     def assert_nothing_to_change(self) -> None:
         """Ask Terraform."""
-        empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), Place(self.account))
+        empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), self.place)
         assert empty, output
 
     def _environment(self) -> Environment:

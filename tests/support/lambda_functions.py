@@ -61,7 +61,9 @@ class LambdaFunctions:
         """Delete the account's functions: their processes end."""
         for page in self.api.get_paginator("list_functions").paginate():
             for function in page["Functions"]:
-                self.api.delete_function(FunctionName=function["FunctionName"])
+                # One that could not be made has no process, and LocalStack cannot delete it.
+                if self.settled(function["FunctionName"])["State"] != "Failed":
+                    self.api.delete_function(FunctionName=function["FunctionName"])
 
     def create(self, source: str, *, wait: bool = True, **configuration: Any) -> str:
         """Create a function whose module is `app` and whose handler is `handler`; its name."""

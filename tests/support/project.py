@@ -35,6 +35,16 @@ filterwarnings = ["error"]
 """
 
 
+def use_what_is_made(workspace: Workspace) -> None:
+    """Use this repository's function runtimes, Terraform and its providers: making them takes long."""
+    for name in ("runtimes", "bin", "terraform"):
+        made = Workspace(ROOT).state / name
+        if name == "terraform":
+            made.mkdir(exist_ok=True)
+        if made.exists():
+            (workspace.state / name).symlink_to(made)
+
+
 class Project:
     """The calculator's project in a folder of its own.
 
@@ -49,10 +59,7 @@ class Project:
         for name in ("lambda_function.py", "cdktf.json"):
             shutil.copy(ROOT / name, root / name)
         (root / "pyproject.toml").write_text(SETTINGS.format(python=sys.executable))
-        # What set-up has made is used, not made again: none of it is what these tests are about.
-        for name in ("runtimes", "bin"):
-            if (made := ROOT / ".harness" / name).exists():
-                (self.workspace.state / name).symlink_to(made)
+        use_what_is_made(self.workspace)
 
     def write(self, name: str, text: str) -> Path:
         """A file of the project."""
