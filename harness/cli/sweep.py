@@ -60,7 +60,7 @@ def sweep(app: App, *, older_than: float, regions: tuple[str, ...], dry_run: boo
         with app.progress.step("sweep") as step:
             found, left = delete(look)
             step.detail = f"{len(found)} deleted"
-    others = old_enough(find_others(endpoints), before, kept)
+    others = old_enough(find_others(endpoints, app.progress.warn), before, kept)
     for item in found:
         app.show(f"{'would delete' if dry_run else 'deleted'}  {_line(item)}")
     for item in left:

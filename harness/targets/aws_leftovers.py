@@ -90,10 +90,14 @@ def find(endpoints: Sequence[Endpoint], run: str | None = None) -> list[Leftover
     ]
 
 
-def find_others(endpoints: Sequence[Endpoint]) -> list[Leftover]:
+def find_others(endpoints: Sequence[Endpoint], warn: Callable[[str], None]) -> list[Leftover]:
     """What carries a run's tag and is of a type that `find` does not look for; as far as AWS tells.
 
     The Resource Groups Tagging API may go on listing what was deleted for a while.
+
+    Args:
+        endpoints: One for each region.
+        warn: Told where that API does not answer, or is not allowed.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - boto3 takes a second to import
 
@@ -107,8 +111,8 @@ def find_others(endpoints: Sequence[Endpoint]) -> list[Leftover]:
                     for entry in page.get("ResourceTagMappingList", ())
                     if (item := _tagged(endpoint, entry)) is not None
                 )
-        except (BotoCoreError, ClientError):  # not allowed, or not there: it only adds to what is shown
-            continue
+        except (BotoCoreError, ClientError) as error:  # it only adds to what is shown
+            warn(f"What else carries the tag in {endpoint.region} is not known: {error}")
     return found
 
 

@@ -18,6 +18,7 @@ from harness.targets.base import DEFAULT_ACCOUNT, Environment, Place
 from harness.targets.embedded import EmbeddedTarget
 from harness.targets.registry import TARGETS, target_for
 from harness.workspace import Workspace
+from tests.support.aws_account import Account
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
 from tests.support.project import use_what_is_made
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 LONGEST = {
     *("test_plugin_environment", "test_deploy_apply", "test_cli_life", "test_cli_session"),
-    *("test_environment_lifecycle", "test_stack_synth"),
+    *("test_environment_lifecycle", "test_stack_synth", "test_aws_life", "test_aws_sweep"),
 }
 
 
@@ -190,3 +191,9 @@ def make_mapped(emulator: Emulator) -> Iterator[Callable[..., Mapped]]:
     yield make
     for mapped in made:
         mapped.close()
+
+
+@pytest.fixture
+def account(stock: StockLocalStack) -> Account:
+    """An account, of a LocalStack that stands in for AWS, which nothing else uses."""
+    return Account(stock, new_account())

@@ -134,6 +134,7 @@ def _variables(port: int, data: Path) -> dict[str, str]:
     return {
         "GATEWAY_LISTEN": f"{HOST}:{port}",
         "DNS_ADDRESS": "0",
+        "OVERRIDE_IN_DOCKER": "0",  # else it writes to /var/lib/localstack, in containers like those of CI
         # All that it writes lies in the data folder.
         "FILESYSTEM_ROOT": str(data / "filesystem"),
         "LOCALSTACK_VOLUME_DIR": str(data / "volume"),

@@ -15,7 +15,7 @@ from harness.progress import Progress
 from harness.settings import Settings
 from harness.targets.aws import AwsTarget, is_orphan
 from harness.targets.aws_account import access_error, configured_url, host_session
-from harness.targets.aws_leftovers import Leftover
+from harness.targets.aws_leftovers import Leftover, _tagged
 from harness.targets.aws_sweep import kept_run, old_enough
 from harness.targets.base import Endpoint, Environment
 from harness.targets.environment_file import write_record
@@ -226,3 +226,22 @@ def test_what_a_killed_run_left_can_be_swept(workspace: Workspace) -> None:
     assert kept_run(workspace) == ""
     write_record(workspace.environment_file, environment(owner="this-process", pid=os.getpid(), created=1.0))
     assert kept_run(workspace) == ""
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind"),
+    [
+        ("arn:aws:sns:us-east-1:123456789012:hx3f9a1c-topic", "sns"),
+        ("arn:aws:dynamodb:us-east-1:123456789012:table/hx3f9a1c-t", "dynamodb"),
+        ("arn:aws:sqs:us-east-1:123456789012:terraform-20250101", "sqs"),
+        ("arn:aws:sqs:us-east-1:123456789012:hx3f9a1c-queue", None),
+        ("arn:aws:lambda:us-east-1:123456789012:function:hx3f9a1c-work", None),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/hx3f9a1c-work", None),
+    ],
+)
+def test_what_only_the_tag_tells_of_is_listed_and_not_deleted(arn: str, kind: str | None) -> None:
+    tags = [{"Key": name, "Value": value} for name, value in environment().place().tags]
+    found = _tagged(Endpoint("", on_aws=True), {"ResourceARN": arn, "Tags": tags})
+    assert (found and found.kind) == kind
+    if found is not None:
+        assert (found.run, found.started, found.deletable) == ("hx3f9a1c", 1_700_000_000.0, False)
