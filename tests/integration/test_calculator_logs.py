@@ -24,7 +24,8 @@ def test_each_result_is_logged_between_start_and_report(stack: Stack) -> None:
     sent = stack.queue("InputQueue").send({"operation": "add", "a": 5, "b": 3})
     stack.queue("OutputQueue").receive_one()
     function = stack.function("CalculatorLambda")
-    assert function.log_group == "/aws/lambda/calculatrice"
+    assert function.log_group == f"/aws/lambda/{function.name}"
+    assert function.name.endswith("calculatrice")
     result = function.wait_for_log(sent.id)
     assert json.loads(result.message) == expected(sent)
     assert STREAM.fullmatch(result.stream)
