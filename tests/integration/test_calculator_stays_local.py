@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from harness.drive import Stack
 
+pytestmark = pytest.mark.only_on("embedded", "container")
+
 CALLS_AWS = """
 import boto3
 from botocore.config import Config

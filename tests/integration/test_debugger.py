@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from harness.drive import Stack
     from harness.testing.session import HarnessSession
 
-pytestmark = pytest.mark.stack_settings(CALCULATRICE_FUNCTION_TIMEOUT="1")
+pytestmark = [
+    pytest.mark.only_on("embedded", "container"),
+    pytest.mark.stack_settings(CALCULATRICE_FUNCTION_TIMEOUT="1"),
+]
 
 ADDITION = {"operation": "add", "a": 5, "b": 3}
 

@@ -13,7 +13,7 @@ import pytest
 from harness.deploy import deploy, load_deployment, plan_is_empty
 from harness.deploy.queues import QueuesAhead
 from harness.deploy.stage import stage
-from harness.errors import PackageError, TerraformError
+from harness.errors import PackageError, StackError, TerraformError
 from harness.progress import Progress
 from harness.settings import PackageSettings, Settings
 from harness.targets.roles import ensure_roles
@@ -322,7 +322,8 @@ def test_a_queue_that_is_there_already_is_not_taken_from_its_owner(
             "aws_sqs_queue": {"Mine": {"name": "mine"}, "Bad": {"name": "bad", "delay_seconds": 5000}},
         }
     )
-    with pytest.raises(TerraformError):
+    # What somebody else runs may hold another's queue, and is not even begun with.
+    with pytest.raises(TerraformError if emulator.environment.control else StackError):
         project.deploy()
     assert queue_names(emulator, project.account) == ["mine"]
 

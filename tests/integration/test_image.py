@@ -71,7 +71,7 @@ class Container:
         """Status and JSON of an answer of the control API."""
         data = None if body is None else json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(f"{self.url}/_harness/{route}", data) as answer:  # noqa: S310 - http
+            with urllib.request.urlopen(f"{self.url}/_harness/{route}", data, timeout=30) as answer:  # noqa: S310 - http
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -264,10 +264,10 @@ def test_processes_that_a_function_abandoned_leave_no_zombies(
 
 def test_sigterm_ends_it_in_order(start_container: StartContainer) -> None:
     container = start_container()
-    with LambdaFunctions(container.client, new_account(), "python3.13") as functions:
-        functions.invoke(functions.create("def handler(event, context):\n    return 1\n", Timeout=20))
-        docker("stop", "--time", "8", container.id)  # then it would be killed, which is exit code 137
-        assert inspected(container.id)["State"]["ExitCode"] == 0
+    functions = LambdaFunctions(container.client, new_account(), "python3.13")
+    functions.invoke(functions.create("def handler(event, context):\n    return 1\n", Timeout=20))
+    docker("stop", "--time", "8", container.id)  # then it would be killed, which is exit code 137
+    assert inspected(container.id)["State"]["ExitCode"] == 0
 
 
 def test_any_user_can_run_it_without_writing_to_its_files(start_container: StartContainer) -> None:

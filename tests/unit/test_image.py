@@ -1,0 +1,45 @@
+"""What goes into the image, and what the files around it say of it."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+
+from tools import image
+
+DOCKERFILE = image.DOCKERFILE.read_text(encoding="utf-8")
+
+
+def test_its_version_is_the_projects_everywhere() -> None:
+    name = image.tag()
+    assert name == f"sqs-lambda-harness:{version('sqs-lambda-harness')}"
+    assert f"ARG VERSION={version('sqs-lambda-harness')}\n" in DOCKERFILE
+    compose = (image.ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert f"image: ${{HARNESS_IMAGE:-{name}}}\n" in compose
+
+
+def test_what_the_dockerfile_copies_is_digested() -> None:
+    sources = {str(path.relative_to(image.ROOT)) for path in image.sources()}
+    assert {
+        "docker/Dockerfile",
+        "harness/emulator/executor/bootstrap.py",
+        "harness/errors.py",
+        "harness/runtimes/lock/uv.lock",
+        "pyproject.toml",
+        "tools/bootstrap.py",
+        "uv.lock",
+    } <= sources
+    assert not any("__pycache__" in name or name.startswith("harness/cli") for name in sources)
+
+
+def test_the_emulator_imports_nothing_that_is_not_copied() -> None:
+    copied = {path.relative_to(image.ROOT).with_suffix("") for path in image.sources()}
+    modules = {".".join(path.parts).removesuffix(".__init__") for path in copied}
+    for path in image.sources():
+        if path.suffix == ".py" and "harness" in path.parts:
+            imported = re.findall(r"^\s*(?:from|import) (harness[\w.]*)", path.read_text(), re.MULTILINE)
+            assert set(imported) <= modules, path
+
+
+def test_the_dockerfile_needs_no_buildkit() -> None:
+    assert not re.search(r"^# syntax=|--mount=|--link|<<EOF|--start-interval", DOCKERFILE, re.MULTILINE)
