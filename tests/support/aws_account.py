@@ -161,7 +161,7 @@ class AwsProject:
     def _with_tools(self) -> AwsProject:
         state = self.root / ".harness"
         state.mkdir(exist_ok=True)
-        # Terraform's folders are the project's own: nothing secret may be written there, and that is looked at.
+        # Its own folders of Terraform: that nothing secret is written there is looked at.
         (state / "terraform").unlink(missing_ok=True)
         for name in ("runtimes", "bin"):
             if (made := ROOT / ".harness" / name).exists() and not (state / name).exists():
