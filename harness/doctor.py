@@ -192,6 +192,9 @@ def _environment(workspace: Workspace, settings: Settings) -> Check:
     running = target_for(settings, workspace).running()
     if running is not None:
         return Check("Environment", "ok", f"up at {running.address}, {running.holder}")
+    if recorded is not None and recorded.shared:
+        found = f"{recorded.address} does not answer, or was restarted"
+        return Check("Environment", "warning", found, "harness up, or harness down to leave it")
     if recorded is not None:
         return Check("Environment", "warning", "had died, and was cleared away", "harness up")
     return Check("Environment", "ok", "nothing is up")

@@ -62,10 +62,16 @@ def up(app: App, target: str | None, port: int | None, endpoint: str | None) -> 
 def down(app: App) -> int:
     """Stop the environment, with everything it started.
 
-    Where nothing is up, that is said and is no error.
+    An endpoint that somebody else runs goes on; what was deployed there is destroyed. Where nothing is up,
+    that is said and is no error.
     """
     stopped = take_down(app.workspace, app.settings, app.progress)
-    app.show("Nothing is up." if stopped is None else f"Stopped the environment at {stopped.address}.")
+    if stopped is None:
+        app.show("Nothing is up.")
+    elif stopped.shared:
+        app.show(f"Left the endpoint {stopped.address}; it goes on.")
+    else:
+        app.show(f"Stopped the environment at {stopped.address}.")
     return app.answer({"stopped": stopped and stopped.as_json(), **app.steps()})
 
 

@@ -38,14 +38,15 @@ def empty(stack: Stack) -> None:
     longest = max((function.timeout for function in stack.deployment.functions), default=0) + _MARGIN_SECONDS
     if not stack.queues:
         return
+    seconds = longest + _PURGE_SECONDS
     on_aws = stack.endpoint.on_aws
     emptying = _Emptying(
         inputs=[queue for queue in stack.queues if queue.arn in mapped],
         others=[queue for queue in stack.queues if queue.arn not in mapped],
         purge_after=time.monotonic() + longest,
+        give_up=time.monotonic() + seconds,
         quiet=_QUIET_ON_AWS if on_aws else 1,
     )
-    seconds = longest + _PURGE_SECONDS
     if until(emptying.look, Deadline(seconds), every=stack.endpoint.pause) is None:
         raise HarnessError(
             f"The queues were not empty after {seconds:.0f} s, so that what an earlier test left could be "
@@ -61,15 +62,23 @@ class _Emptying:
         inputs: Queues that are mapped to a function.
         others: The other ones.
         purge_after: When no invocation that has begun by now can still run (`time.monotonic`).
+        give_up: When to stop (`time.monotonic`).
         quiet: How often in a row they must be found empty.
     """
 
     def __init__(
-        self, inputs: Sequence[Queue], others: Sequence[Queue], purge_after: float, quiet: int
+        self,
+        inputs: Sequence[Queue],
+        others: Sequence[Queue],
+        *,
+        purge_after: float,
+        give_up: float,
+        quiet: int,
     ) -> None:
         self._inputs = inputs
         self._others = others
         self._purge_after = purge_after
+        self._give_up = give_up
         self._missing = self._quiet = quiet
         self._counts: dict[str, QueueCounts] = {}
 
@@ -88,9 +97,13 @@ class _Emptying:
         return True if self._missing <= 0 else None
 
     def _delete(self, queue: Queue) -> None:
-        while messages := queue.receive():
-            queue.delete(messages)
         left = self._counts[queue.name]
+        for _ in range(left.total + 1):  # and no more: somebody may send faster than this deletes
+            if not (messages := queue.receive()):
+                break
+            queue.delete(messages)
+            if time.monotonic() >= self._give_up:
+                return
         is_invoked = queue in self._inputs and left.in_flight and time.monotonic() < self._purge_after
         if (left.in_flight or left.delayed) and not is_invoked:
             _purge(queue)

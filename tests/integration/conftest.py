@@ -173,7 +173,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockLocalStack]
 @pytest.fixture(scope="module")
 def functions(emulator: Emulator) -> Iterator[LambdaFunctions]:
     """Functions of the module's own, in an account of its own; they are deleted after its last test."""
-    # Where functions run in a container, the image's one Python is the one that needs no warning.
+    # A container may have no Python 3.9, and one that stands in for it would warn.
     runtime = "python3.9" if emulator.environment.target == "embedded" else "python3.13"
     with LambdaFunctions(emulator.client, new_account(), runtime) as made:
         yield made

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from harness.targets.base import Environment
 
+pytestmark = pytest.mark.only_on("container")
+
 TOKEN = "ls-REALLOOKING-token"  # noqa: S105 - of nobody
 
 

@@ -32,6 +32,8 @@ WITHOUT_RIGHTS = """
 import os, sys
 from harness.errors import EngineError
 from harness.targets.engine import connected
+
+pytestmark = pytest.mark.only_on("container")
 os.seteuid(65534) if os.geteuid() == 0 else None
 try:
     with connected(5.0): pass

@@ -27,6 +27,8 @@ ADD = """
 STOPS = f"""
 from pathlib import Path
 
+pytestmark = pytest.mark.only_on("container")
+
 def test_adds(stack):
 {ADD}
     Path('reached').write_text('now')

@@ -35,6 +35,8 @@ from harness.progress import Progress
 from harness.settings import Settings
 from harness.targets.container import ContainerTarget
 from harness.workspace import Workspace
+
+pytestmark = pytest.mark.only_on("container")
 environment = ContainerTarget(Workspace(Path(sys.argv[1])), Settings()).start(Progress(), owner=sys.argv[2])
 print(environment.container, flush=True)
 sys.stdin.read()
