@@ -110,7 +110,7 @@ def look(url: str) -> Found:
     return Found(
         identity_of(url),
         "an AWS-compatible endpoint",
-        capabilities_of({service: "running" for service in _LOOKS if _has(url, service)}),
+        capabilities_of(dict.fromkeys(["sts", *(name for name in _LOOKS if _has(url, name))], "running")),
         account=accounts[0],
         one_account=_one(accounts),
     )
