@@ -18,12 +18,12 @@ from tests.support.engine import require_image
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.only_on("container")
+
 ADDITION = '{"operation": "add", "a": 5, "b": 3}'
 STATUS = """
 import sys
 from harness.cli.main import run
-
-pytestmark = pytest.mark.only_on("container")
 assert run(["status", "--json"]) == 0
 sys.stderr.write(" ".join(name for name in ("docker", "testcontainers", "requests") if name in sys.modules))
 """

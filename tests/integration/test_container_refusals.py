@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.only_on("container")
+
 TOKEN = "ls-REALLOOKING-token"  # noqa: S105 - of nobody
 WITHOUT_RIGHTS = """
 import os, sys
 from harness.errors import EngineError
 from harness.targets.engine import connected
-
-pytestmark = pytest.mark.only_on("container")
 os.seteuid(65534) if os.geteuid() == 0 else None
 try:
     with connected(5.0): pass

@@ -28,6 +28,8 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.only_on("container")
+
 OWNER = """
 import sys
 from pathlib import Path
@@ -35,8 +37,6 @@ from harness.progress import Progress
 from harness.settings import Settings
 from harness.targets.container import ContainerTarget
 from harness.workspace import Workspace
-
-pytestmark = pytest.mark.only_on("container")
 environment = ContainerTarget(Workspace(Path(sys.argv[1])), Settings()).start(Progress(), owner=sys.argv[2])
 print(environment.container, flush=True)
 sys.stdin.read()
