@@ -16,12 +16,12 @@ from harness.deploy.mirror import find_mirror
 from harness.deploy.release import install_terraform
 from harness.errors import EngineError, HarnessError, ImageMissingError, RuntimeMissingError
 from harness.host import shown
+from harness.preparation import synthesized_runtimes
 from harness.runtimes.discovery import find_interpreter
 from harness.runtimes.environment import ensure_environment
 from harness.targets.environment_file import read_record
 from harness.targets.launch import default_image
 from harness.targets.registry import target_for
-from harness.up import synthesized_runtimes
 
 if TYPE_CHECKING:
     from harness.progress import Progress

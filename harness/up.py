@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import signal
-import socket
-import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.control import ControlApi
+from harness.booting import fresh_environment, is_taken, keeper
 from harness.deploy import deploy
 from harness.drive import Stack
-from harness.errors import HarnessError, NoEnvironmentError, RuntimeMissingError, UsageError
-from harness.host import HOST, shown
-from harness.runtimes.environment import ensure_environment
+from harness.errors import NoEnvironmentError, UsageError
+from harness.preparation import Runtimes, check_runtimes, ensure_roles, synthesized_runtimes
 from harness.targets.base import own_account
 from harness.targets.container import sweep_containers
 from harness.targets.environment_file import read_record
 from harness.targets.registry import target_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from harness.deploy import Deployment
     from harness.progress import Progress
     from harness.settings import Settings
     from harness.targets.base import Environment, Owner, Place, Target
     from harness.workspace import Workspace
-
-# An environment that ends with this process does so when its target lets go of it: these are kept.
-_kept: dict[str, Target] = {}
 
 
 @dataclass(frozen=True)
@@ -99,8 +88,8 @@ def bring_up(
             workspace, settings, target, place, progress=progress, environment=lambda: running
         )
         return Session(running, deployment, started=False)
-    doomed = _is_taken(port or settings.port)
-    with _fresh_environment(target, progress, owner) as booting:
+    doomed = is_taken(port or settings.port)
+    with fresh_environment(target, progress, owner) as booting:
         if doomed or target.starts_first:
             booting.environment()  # what is bound to fail does so before anything else is begun
         place = booting.environment().place(seed) if target.starts_first else own_account(seed)
@@ -177,7 +166,7 @@ def take_down(
             )
         return stopped
     with progress.step("stop") as step:
-        stopped = _kept.pop(running.id, target).stop()
+        stopped = keeper(running, target).stop()
         step.detail = f"{running.url} ({running.holder})".lstrip()
     return stopped
 
@@ -191,7 +180,7 @@ def _deploy(
     progress: Progress,
     environment: Callable[[], Environment],
 ) -> Deployment:
-    with _Runtimes(workspace, settings, progress) as runtimes:
+    with Runtimes(workspace, settings, progress) as runtimes:
 
         def prepared() -> Environment:
             """What the apply needs: an environment, what its functions run on, and the roles."""
@@ -200,182 +189,18 @@ def _deploy(
             ready = environment()
             runtimes.wait()
             if ready.control and not target.runs_here:
-                _check_runtimes(workspace, settings, ready, place, progress)
+                check_runtimes(workspace, settings, ready, place, progress)
             if not place.on_aws:
-                _ensure_roles(workspace, settings, ready, place)
+                ensure_roles(workspace, settings, ready, place)
             return ready
 
         return deploy(workspace, settings, environment=prepared, place=place, progress=progress)
 
 
-def _check_runtimes(
-    workspace: Workspace, settings: Settings, ready: Environment, place: Place, progress: Progress
-) -> None:
-    """Say which functions run on another Python than their own, where the emulator has Pythons of its own.
-
-    Raises:
-        RuntimeMissingError: Some would, and the settings forbid it.
-    """
-    there = (ControlApi(ready.url, place.account).call("GET", "health") or {}).get("runtimes")
-    if there is None:
-        return
-    for runtime in sorted(synthesized_runtimes(workspace, place) - set(there)):
-        text = f"{runtime} is not in the environment ({ready.holder}), which has {', '.join(there) or 'none'}"
-        if settings.strict_runtime:
-            raise RuntimeMissingError(
-                f"{text}.",
-                hint="Set the function's runtime to one of those, or use an image that has it: "
-                f"`make image RUNTIMES={runtime}` in the harness's own repository.",
-            )
-        progress.warn(f"{text}; the nearest one runs its functions instead.")
-
-
-def _ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, place: Place) -> None:
-    """Make the roles, once for each environment: asking IAM each time would cost more than all the rest."""
-    note = workspace.deployment(place.folder) / "roles.json"
-    wanted = {"environment": ready.id, "roles": list(settings.roles)}
-    known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        known = json.loads(note.read_bytes())
-        if wanted.items() <= known.items():
-            return
-    made = set(known.get("made", ())) if known.get("environment") == ready.id else set()
-    if settings.roles:
-        from harness.targets.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
-
-        endpoint = ready.endpoint(account=place.account)
-        made.update(ensure_roles(endpoint, settings.roles, touch=not ready.shared))
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps({**wanted, "made": sorted(made)}), encoding="utf-8")
-
-
-def synthesized_runtimes(workspace: Workspace, place: Place | None = None) -> set[str]:
-    """The Lambda runtimes that the last synthesized stack names; none where nothing was synthesized yet."""
-    found: set[str] = set()
-    for file in workspace.deployment((place or own_account()).folder).glob(
-        "synth/cdktf.out/stacks/*/cdk.tf.json"
-    ):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            functions = json.loads(file.read_bytes())["resource"].get("aws_lambda_function", {})
-            found |= {function["runtime"] for function in functions.values() if "runtime" in function}
-    return found
-
-
-class _Runtimes:
-    """What functions run on: one environment for each Lambda runtime, made side by side."""
-
-    def __init__(self, workspace: Workspace, settings: Settings, progress: Progress) -> None:
-        self._workspace = workspace
-        self._settings = settings
-        self._progress = progress
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="harness-runtime")
-        self._making: dict[str, Future[None]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def ensure(self, runtimes: Iterable[str]) -> None:
-        """Begin to make those that have not begun."""
-        for runtime in sorted(runtimes):
-            if runtime not in self._making:
-                self._making[runtime] = self._pool.submit(self._make, runtime)
-
-    def wait(self) -> None:
-        """Wait until all are there.
-
-        Raises:
-            RuntimeMissingError: There is no Python for one of them.
-        """
-        for future in self._making.values():
-            future.result()
-
-    def _make(self, runtime: str) -> None:
-        with self._progress.step(f"runtime {runtime}") as step:
-            made = ensure_environment(runtime, self._workspace.runtimes, strict=self._settings.strict_runtime)
-            step.detail = f"{shown(made.interpreter.path)}{' (new)' if made.fresh else ''}"
-        if made.interpreter.warning:
-            self._progress.warn(made.interpreter.warning)
-
-
-class _Booting:
-    """An environment that starts in a thread of its own."""
-
-    def __init__(self, target: Target, progress: Progress, owner: Owner) -> None:
-        self._since = time.time()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="harness-boot")
-        self._start: Future[Environment] = self._pool.submit(target.start, progress, owner=owner)
-
-    def environment(self) -> Environment:
-        """The environment, when it is ready."""
-        return self._start.result()
-
-    def started(self, environment: Environment) -> bool:
-        """Whether it was started by this call, and not by another process in the same moment."""
-        return environment.started_at >= self._since
-
-    def close(self) -> Environment | None:
-        """Wait until the start has ended, whichever way; what it started, if it did."""
-        self._pool.shutdown(wait=True)
-        failed = self._start.exception()
-        return None if failed else self._start.result()
-
-
-@contextlib.contextmanager
-def _fresh_environment(target: Target, progress: Progress, owner: Owner) -> Iterator[_Booting]:
-    """Start an environment while the block runs; stop it again when the block fails."""
-    booting = _Booting(target, progress, owner)
-    try:
-        yield booting
-        environment = booting.environment()
-    except BaseException:
-        with _no_interrupt():
-            half = booting.close()
-            if half is not None and booting.started(half):
-                _stop_half_way(target, progress)
-        raise
-    booting.close()
-    if owner == "this-process":
-        _kept[environment.id] = target
-
-
-def _stop_half_way(target: Target, progress: Progress) -> None:
-    try:
-        with progress.step("stop") as step:
-            target.stop()
-            step.detail = "nothing stays up half-way"
-    except HarnessError as error:  # what failed first is what is raised; this must be known as well
-        progress.warn(str(error))
-
-
-@contextlib.contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Finish the block even when Ctrl-C is pressed once more, or SIGTERM comes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _is_taken(port: int | None) -> bool:
-    """Whether somebody listens on that port of this machine."""
-    if port is None:
-        return False
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
-
-
 def _check_port(running: Environment, port: int | None) -> None:
     if port is not None and urlsplit(running.url).port != port:
         raise UsageError(
-            f"An environment is up at {running.url}, which is not port {port}.",
+            f"An environment is up at {running.address}, which is not port {port}.",
             hint="Leave --port out to use it, or stop it first: `harness down`.",
         )
 

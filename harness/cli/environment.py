@@ -10,7 +10,7 @@ import click
 
 from harness.cli.app import App, command
 from harness.deploy import load_deployment
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.report.tables import deployed_table, status_tables
 from harness.targets.registry import TARGETS, target_for
 from harness.up import bring_up, stack_of, take_down
@@ -31,6 +31,11 @@ def up(app: App, target: str | None, port: int | None, endpoint: str | None) -> 
     What is up is used, and only what changed is deployed to it. It stays up until `harness down`.
     """
     started = time.perf_counter()
+    if endpoint and target not in {None, "endpoint"}:
+        raise UsageError(
+            f"--endpoint names an endpoint, and --target {target} is another target.",
+            hint="Leave one of them out; `--endpoint URL` alone means the target endpoint.",
+        )
     settings = replace(app.settings, endpoint=endpoint) if endpoint else app.settings
     session = bring_up(
         app.workspace,

@@ -41,7 +41,8 @@ class AwsTarget:
     runs_here = False
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
-        del port
+        if port is not None:
+            raise UsageError("The target 'aws' takes no --port: AWS has none.", hint="Leave --port out.")
         self._workspace = workspace
         self._settings = settings
 

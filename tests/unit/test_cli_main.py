@@ -198,3 +198,9 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_endpoint_for_another_target_is_refused(run: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = run("up", "--target", "embedded", "--endpoint", "http://127.0.0.1:4566")
+    assert (code, out) == (2, "")
+    assert "--endpoint names an endpoint, and --target embedded is another target." in err

@@ -245,3 +245,8 @@ def test_what_only_the_tag_tells_of_is_listed_and_not_deleted(arn: str, kind: st
     assert (found and found.kind) == kind
     if found is not None:
         assert (found.run, found.started, found.deletable) == ("hx3f9a1c", 1_700_000_000.0, False)
+
+
+def test_a_port_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes no --port"):
+        target_for(Settings(aws_account=ACCOUNT), Workspace(tmp_path), asked="aws", port=4566)
