@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.targets.base import Place
     from tests.integration.conftest import Emulator
 
-pytestmark = pytest.mark.only_on("embedded", "container", "endpoint")
+pytestmark = pytest.mark.only_on("embedded", "endpoint")
 
 ROOT = Path(__file__).parents[2]
 VARIATIONS = {

@@ -151,6 +151,7 @@ def test_a_message_that_comes_twice_counts_once(make_queue: Callable[..., Queue]
     assert sorted(message.body for message in queue.collect(2)) == ["a", "b"]
 
 
+@pytest.mark.only_on("embedded", "container", "endpoint")  # on AWS it is a receive
 def test_peeking_changes_nothing(make_queue: Callable[..., Queue]) -> None:
     queue = make_queue()
     sent = queue.send_all(["a", "b", "c"])
@@ -225,6 +226,7 @@ def test_where_nothing_answers_that_is_said(unused_tcp_url: str) -> None:
     assert "Queue q cannot be reached" in str(failed.value)
 
 
+@pytest.mark.only_on("embedded", "container", "endpoint")  # on AWS it is what is read
 def test_the_hosts_aws_configuration_is_not_read(
     make_queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
 ) -> None:

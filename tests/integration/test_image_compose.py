@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.clients import client
+from harness.targets.base import Environment
 from harness.targets.emulator_process import health
 from harness.targets.ports import is_taken
+from tests.support.command_line import Project
 from tests.support.engine import docker, inspected, require_image, unavailable
 from tests.support.project import ROOT
 
@@ -106,6 +109,26 @@ def test_up_serves_on_loopback_and_down_leaves_nothing(compose: Compose) -> None
     assert compose.containers() == []
     assert health(URL) is None
     assert compose.networks() == []
+
+
+def test_the_harness_attaches_to_it_and_leaves_it_as_it_was(compose: Compose, tmp_path: Path) -> None:
+    assert compose.run("up").returncode == 0
+    project = Project.copied_to(tmp_path / "project")
+    up = project.harness("up", "--target", "endpoint", "--endpoint", URL, "--json").json()
+    assert up["environment"]["url"] == URL
+    assert "debug" in up["environment"]["capabilities"]
+    urls = {queue["url"] for queue in up["deployment"]["queues"]}
+    assert urls == {f"{URL}/000000000000/calculatrice-{end}-queue" for end in ("input", "output")}
+
+    sent = project.harness("send", "--file", "examples/operations.jsonl", "--wait", "--json").json()
+    assert len(sent["results"]) == 10
+
+    environment = Environment.from_json(up["environment"])
+    sqs = client(environment.endpoint(), "sqs")
+    assert set(sqs.list_queues()["QueueUrls"]) == urls
+    assert project.harness("down").code == 0
+    assert sqs.list_queues().get("QueueUrls", []) == []
+    assert health(URL) is not None
 
 
 def test_up_with_a_port_that_is_taken_says_so_and_leaves_nothing(compose: Compose) -> None:
