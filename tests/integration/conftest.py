@@ -19,6 +19,7 @@ from harness.targets.embedded import EmbeddedTarget
 from harness.targets.registry import TARGETS, target_for
 from harness.workspace import Workspace
 from tests.support.aws_account import Account
+from tests.support.engine import require_engine
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import Mapped, new_account
 from tests.support.project import use_what_is_made
@@ -56,6 +57,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # pytest-split makes groups of equal numbers: one would get all of these.
     if not config.getoption("splits", None):
         items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the environment is asked for: on a machine without an engine, nothing runs in a container."""
+    if item.config.getoption("harness_target") == "container":
+        require_engine()
 
 
 def _deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
