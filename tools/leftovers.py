@@ -1,4 +1,4 @@
-"""Fail, and name them, where processes of this project still run, or containers that the harness started are left."""
+"""Fail, and name them, where processes of this project still run or containers of the harness are left."""
 
 from __future__ import annotations
 
