@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from harness.targets.base import Place
     from tests.integration.conftest import Emulator
 
-pytestmark = pytest.mark.only_on("embedded", "endpoint")
+# What deploying does is the same everywhere; what it asks of the environment is shown on each.
+pytestmark = pytest.mark.only_on("embedded")
+everywhere = pytest.mark.only_on("embedded", "container", "endpoint")
 
 ROOT = Path(__file__).parents[2]
 VARIATIONS = {
@@ -167,6 +169,7 @@ def test_new_code_is_deployed_without_terraform_and_its_state_stays_true(calcula
     calculator.assert_nothing_to_change()
 
 
+@everywhere
 def test_every_attribute_of_a_queue_is_as_planned(
     project: Deployable, emulator: Emulator, queue_attributes: Callable[..., dict[str, str]]
 ) -> None:
@@ -253,6 +256,7 @@ def test_another_environment_is_deployed_to_anew(project: Deployable, emulator: 
     assert queue_names(emulator, project.account) == ["one"]
 
 
+@everywhere
 def test_a_failed_apply_shows_terraforms_error_and_leaves_no_queue(
     project: Deployable, emulator: Emulator
 ) -> None:
@@ -312,6 +316,7 @@ def test_a_package_that_is_no_zip_is_refused_before_anything_is_made(
     assert queue_names(emulator, calculator.account) == []
 
 
+@everywhere
 def test_a_queue_that_is_there_already_is_not_taken_from_its_owner(
     project: Deployable, emulator: Emulator
 ) -> None:
@@ -328,6 +333,7 @@ def test_a_queue_that_is_there_already_is_not_taken_from_its_owner(
     assert queue_names(emulator, project.account) == ["mine"]
 
 
+@everywhere
 def test_two_projects_in_two_accounts_do_not_meet(
     project: Deployable, tmp_path: Path, emulator: Emulator, providers: Path
 ) -> None:
