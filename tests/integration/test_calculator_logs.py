@@ -29,10 +29,18 @@ def test_each_result_is_logged_between_start_and_report(stack: Stack) -> None:
     result = function.wait_for_log(sent.id)
     assert json.loads(result.message) == expected(sent)
     assert STREAM.fullmatch(result.stream)
-    lines = [event.message for event in function.logs() if event.stream == result.stream]
-    at = lines.index(result.message)
-    start = re.fullmatch(r"START RequestId: ([0-9a-f-]{36}) Version: \$LATEST", lines[at - 1])
+
+    def lines() -> list[str]:
+        return [event.message for event in function.logs() if event.stream == result.stream]
+
+    before = lines()
+    start = re.fullmatch(
+        r"START RequestId: ([0-9a-f-]{36}) Version: \$LATEST", before[before.index(result.message) - 1]
+    )
     assert start
     request = start[1]
-    assert lines[at + 1] == f"END RequestId: {request}"
-    assert re.match(REPORT.format(request=request), lines[at + 2])
+    function.wait_for_log(f"REPORT RequestId: {request}")  # the result is sent, and logged, before the end
+    after = lines()
+    at = after.index(result.message)
+    assert after[at + 1] == f"END RequestId: {request}"
+    assert re.match(REPORT.format(request=request), after[at + 2])
