@@ -27,7 +27,7 @@ QUIET_STATUS = 400
 
 LOG = logging.getLogger(__name__)
 
-WARMED_SERVICES = ("sqs", "lambda", "sts", "iam", "logs")
+WARMED_SERVICES = ("iam", "sqs", "lambda", "sts", "logs")
 """Loaded right after the start, while Terraform is still being prepared."""
 
 
