@@ -155,7 +155,8 @@ def test_nothing_of_the_hosts_settings_reaches_the_emulator(
         f"{environment.url}/_localstack/health",
     ) as answer:
         services = json.load(answer)["services"]
-    assert services["sqs"] in {"available", "running"}
+    # With SERVICES=s3 it would be "disabled".
+    assert services["sqs"] in {"available", "starting", "running"}
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
