@@ -6,9 +6,7 @@ An error is `{"message": …}` with a status of 400 and above.
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import re
 import time
 from functools import wraps
 from importlib.metadata import version
@@ -18,8 +16,10 @@ from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
-from harness.emulator import queues
+from harness.emulator import clock_routes, queues
+from harness.emulator.clock import TICKER, clock_of
 from harness.emulator.poller import WORKERS
+from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 from harness.errors import HarnessError, NotFoundInStackError
 from harness.runtimes.environment import own_runtimes
 
@@ -30,19 +30,9 @@ if TYPE_CHECKING:
 
     from harness.emulator.configuration import Options
 
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug")
-DEFAULT_ACCOUNT = "000000000000"
-ALL_ACCOUNTS = "all"
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock")
 RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
-
-
-class RefusedError(Exception):
-    """A request that cannot be done as it was put."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def register_routes(options: Options) -> None:
@@ -51,6 +41,8 @@ def register_routes(options: Options) -> None:
     routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
         ("GET", "health", control.health),
         ("POST", "reset", control.reset),
+        ("GET", "clock", clock_routes.look),
+        ("POST", "clock", clock_routes.move),
         ("GET", "environments", control.environments),
         ("GET", "debug", control.debugging),
         ("POST", "debug", control.start_debugging),
@@ -86,26 +78,6 @@ def _json(document: Any, status: int = 200) -> Response:
     return response
 
 
-def account_of(request: Request, document: dict[str, Any] | None = None) -> str:
-    """The account that a request is about: in its body, else its query, else the default one."""
-    account = (document or {}).get("account") or request.args.get("account") or DEFAULT_ACCOUNT
-    if account != ALL_ACCOUNTS and not re.fullmatch(r"\d{12}", str(account)):
-        raise RefusedError(f"An account has 12 digits; {account!r} has not.")
-    return str(account)
-
-
-def document_of(request: Request) -> dict[str, Any]:
-    """The JSON object in a request's body; empty where there is no body."""
-    text = request.get_data(as_text=True)
-    try:
-        document = json.loads(text) if text.strip() else {}
-    except ValueError as error:
-        raise RefusedError(f"The body is not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise RefusedError("The body must be a JSON object.")
-    return document
-
-
 class Control:
     """What the routes do.
 
@@ -130,14 +102,17 @@ class Control:
         return {**self._health, "runtimes": own_runtimes(self._runtimes)}
 
     def reset(self, request: Request) -> dict[str, Any]:
-        """Empty an account's queues, when what is in flight has ended: it would still send results."""
+        """Empty an account's queues and set its clock back, once what is in flight has ended."""
         account = account_of(request, document_of(request))
         chosen = _chosen(account)
         queues.empty(chosen)
         deadline = time.monotonic() + RESET_SECONDS
         workers = [worker for worker in list(WORKERS.values()) if chosen in {None, worker.account}]
         busy = sum(not worker.wait_until_idle(deadline) for worker in workers)
-        return {"account": account, "queues": queues.empty(chosen), "mappings_still_busy": busy}
+        emptied = queues.empty(chosen)
+        for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
+            clock.reset()
+        return {"account": account, "queues": emptied, "mappings_still_busy": busy}
 
     def environments(self, request: Request) -> list[dict[str, Any]]:
         """The execution environments of an account's functions."""
