@@ -1,9 +1,10 @@
-"""What a test holds: the stack, its queues and functions, messages and logs."""
+"""What a test holds: the stack, its queues and functions, messages, logs and clock."""
 
+from harness.drive.clock import Clock
 from harness.drive.function import Function, Invocation
 from harness.drive.logs import LogEvent
 from harness.drive.message import Message
 from harness.drive.queue import Queue, QueueCounts
 from harness.drive.stack import Stack
 
-__all__ = ["Function", "Invocation", "LogEvent", "Message", "Queue", "QueueCounts", "Stack"]
+__all__ = ["Clock", "Function", "Invocation", "LogEvent", "Message", "Queue", "QueueCounts", "Stack"]

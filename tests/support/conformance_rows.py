@@ -1,0 +1,70 @@
+"""The rows of AWS's behaviour, and the marker by which a test says which one it shows."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FILE = Path(__file__).parents[1] / "conformance" / "rows.toml"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One behaviour of AWS.
+
+    Attributes:
+        id: Such as `A-05`.
+        behaviour: What AWS does, with its numbers and texts.
+        evidence: How it is known: grades, the strongest first.
+        source: Where from.
+        not_shown: Why no test shows it; empty where one does.
+    """
+
+    id: str
+    behaviour: str
+    evidence: str
+    source: str
+    not_shown: str = ""
+
+
+@cache
+def rows() -> Mapping[str, Row]:
+    """All rows, by ID, in order."""
+    table = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {name: Row(name, **fields) for name, fields in table.items()}
+
+
+def row_of(item: pytest.Item) -> str:
+    """The row that a test is marked with.
+
+    Raises:
+        pytest.UsageError: It has no such marker, or more than one, or one that names no row.
+    """
+    found = [marker.args for marker in item.iter_markers("aws")]
+    if len(found) != 1 or len(found[0]) != 1:
+        raise pytest.UsageError(f"{item.nodeid}: a conformance test has one marker aws(row); it has {found}")
+    (row,) = found[0]
+    if row not in rows():
+        raise pytest.UsageError(f"{item.nodeid}: tests/conformance/rows.toml has no row {row!r}")
+    return str(row)
+
+
+def check(items: Iterable[pytest.Item]) -> None:
+    """Refuse a run in which a conformance test names no row, and let each say in its report which it shows.
+
+    Raises:
+        pytest.UsageError: As `row_of`.
+    """
+    for item in items:
+        if item.path.parent == FILE.parent:
+            item.user_properties.append(("aws", row_of(item)))
+        elif any(item.iter_markers("aws")):
+            raise pytest.UsageError(f"{item.nodeid}: the marker aws(row) is for tests/conformance")
