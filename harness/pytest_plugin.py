@@ -1,4 +1,4 @@
-"""The pytest plug-in: `stack`, `harness_session`, `harness_settings`, and the options that steer them.
+"""The pytest plug-in: `stack`, `clock`, `harness_session`, `harness_settings`, and the options for them.
 
 Loaded in each pytest run of an environment that has the harness installed: it imports nothing heavy, and
 starts nothing, until a test uses a stack.
@@ -20,7 +20,7 @@ from harness.testing.variations import MARKER, Variation
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from harness.drive import Stack
+    from harness.drive import Clock, Stack
     from harness.settings import Settings
     from harness.testing.broker import Broker
     from harness.testing.debugging import Debugger
@@ -150,6 +150,18 @@ def stack(request: pytest.FixtureRequest, harness_session: HarnessSession) -> St
         _debugger(request.config).follow(deployed)
     request.node.stash[_USED] = deployed.stack, time.time_ns() // 1_000_000
     return deployed.stack
+
+
+@pytest.fixture
+def clock(stack: Stack) -> Iterator[Clock]:
+    """The time that the stack lives in: `freeze`, `advance`, `resume`, `now`.
+
+    It runs again after the test, and is the machine's time again when the next one asks for `stack`.
+    """
+    yield stack.clock
+    with _short_errors():
+        if stack.clock.frozen:
+            stack.clock.resume()
 
 
 def _needed(item: pytest.Item) -> list[str]:

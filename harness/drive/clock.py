@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.control import ControlApi
 
 ADVANCE_SECONDS = 600.0
@@ -23,12 +25,12 @@ class Clock:
 
     Args:
         control: Of the account; None where there is no clock to move.
-        where: The environment, for people: `the target 'aws'`.
+        wait: What waits where there is no clock to move, by default the machine's `time.sleep`.
     """
 
-    def __init__(self, control: ControlApi | None, where: str = "this environment") -> None:
+    def __init__(self, control: ControlApi | None, wait: Callable[[float], object] = time.sleep) -> None:
         self._control = control
-        self._where = where
+        self._wait = wait
 
     @property
     def virtual(self) -> bool:
@@ -77,14 +79,14 @@ class Clock:
                 hint="Say how many seconds shall pass: 0 or more.",
             )
         if self._control is None:
-            time.sleep(seconds)
+            self._wait(seconds)
             return self.now()
         return self._move("advance", seconds=float(seconds))
 
     def _move(self, action: str, **more: float) -> float:
         if self._control is None:
             raise HarnessError(
-                f"The clock of {self._where} cannot be stopped or started: it is the real one.",
+                f"Cannot {action} the clock: this environment has none of its own, its time is the real one.",
                 hint='`@pytest.mark.needs("virtual_clock")` skips the test there; `advance` waits.',
             )
         answer = self._control.call("POST", "clock", {"action": action, **more}, timeout=ADVANCE_SECONDS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.control import ControlApi
+from harness.drive.clock import Clock
 from harness.drive.function import Function
 from harness.drive.queue import Queue
 from harness.errors import HarnessError, NotFoundInStackError
@@ -44,6 +46,13 @@ class Stack:
     def outputs(self) -> Mapping[str, Any]:
         """The stack's Terraform outputs."""
         return self.deployment.outputs
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time that the stack lives in: its account's, where the environment has `virtual_clock`."""
+        if "virtual_clock" not in self.capabilities:
+            return Clock(None)
+        return Clock(ControlApi(self.endpoint.url, self.endpoint.account))
 
     @cached_property
     def queues(self) -> tuple[Queue, ...]:

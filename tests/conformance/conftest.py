@@ -161,10 +161,7 @@ def clock(site: Site, pytestconfig: pytest.Config) -> Iterator[PatientClock]:
     environment = site.environment
     movable = "virtual_clock" in environment.capabilities
     control = ControlApi(environment.url, site.account) if movable else None
-    clock = PatientClock(
-        Clock(control, f"the target {environment.target!r}"),
-        pytestconfig.getoption("--longest-wait", LONGEST_WAIT),
-    )
+    clock = PatientClock(Clock(control), pytestconfig.getoption("--longest-wait", LONGEST_WAIT))
     yield clock
     clock.resume()
 
