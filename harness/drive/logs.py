@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.targets.base import Endpoint
 
 # How a function's failures look in its log: a raised error, a timeout, a process that ended, a failed import.
-_ERROR = re.compile(r"\[ERROR\]|Task timed out|Runtime\.|errorMessage|Traceback|exited with")
+_ERROR = re.compile(r"\[ERROR\]|Task timed out|Status: timeout|Runtime\.|errorMessage|Traceback|exited with")
 _FOLLOW_SECONDS = 0.2
 _ROUND_SECONDS = 3600
 # Streams are written side by side: an event may appear this long after a younger one of another stream.

@@ -58,8 +58,10 @@ def test_a_timeout_ends_the_process_and_keeps_the_files(functions: LambdaFunctio
         "errorMessage": f"RequestId: {request_id} Error: Task timed out after 1.00 seconds",
     }
     assert "waiting\n" in failed.log
-    assert re.search(rf"^\S+Z {request_id} Task timed out after 1.00 seconds$", failed.log, re.MULTILINE)
-    assert re.search(r"REPORT .*\tStatus: timeout", failed.log)
+    assert "Task timed out" not in failed.log
+    assert re.search(
+        r"REPORT .*\tDuration: 1000.00 ms\tBilled Duration: 1000 ms\t.*Status: timeout", failed.log
+    )
 
     count, pid, before = functions.invoke(name).payload
     earlier = [int(word) for word in before.split()]
@@ -140,9 +142,7 @@ def test_more_memory_than_the_function_has(functions: LambdaFunctions, where: st
     failed = functions.invoke(name, where)
     assert failed.payload["errorType"] == "Runtime.ExitError"
     assert failed.payload["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
-    used = re.search(r"Memory Size: 128 MB\tMax Memory Used: (\d+) MB", failed.log)
-    assert used is not None
-    assert int(used[1]) > 128
+    assert "Memory Size: 128 MB\tMax Memory Used: 128 MB" in failed.log
     assert functions.invoke(name).payload == "alive"
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.control import ControlApi
+from tests.support.lambda_functions import LambdaFunctions
+from tests.support.mapped import new_account
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator
-    from tests.support.lambda_functions import LambdaFunctions
 
 pytestmark = pytest.mark.only_on("embedded", "container")
 
@@ -89,6 +93,25 @@ def test_a_record_has_the_time_at_which_it_was_logged(functions: LambdaFunctions
     (second,) = (event["timestamp"] for event in events if "second" in event["message"])
     assert first <= started
     assert second >= first + 99
+
+
+@pytest.mark.only_on("embedded")
+def test_events_have_the_time_of_the_accounts_clock(emulator: Emulator) -> None:
+    account = new_account()
+    control = ControlApi(emulator.url, account)
+    control.call("POST", "clock", {"action": "freeze"})
+    now = control.call("POST", "clock", {"action": "advance", "seconds": 30 * 86400})["now"]
+    with LambdaFunctions(emulator.client, account) as functions:
+        name = functions.create("""
+            def handler(event, context):
+                print(0 < context.get_remaining_time_in_millis() <= 3000)
+        """)
+        functions.invoke(name)
+        events = functions.logged(name, "^REPORT")
+    assert {event["timestamp"] for event in events} == {event["ingestionTime"] for event in events}
+    assert {event["timestamp"] for event in events} == {int(now * 1000)}
+    assert {event["stream"][:10] for event in events} == {f"{datetime.fromtimestamp(now, UTC):%Y/%m/%d}"}
+    assert "True\n" in {event["message"] for event in events}
 
 
 def test_the_tail_has_what_the_invocation_logged(functions: LambdaFunctions) -> None:

@@ -46,12 +46,20 @@ def test_the_type_of_an_error(payload: bytes, kind: str) -> None:
     assert errors.error_type(payload) == kind
 
 
+def test_a_stack_trace_has_the_code_where_it_is_on_lambda() -> None:
+    trace = ['  File "/home/zoë/code/app.py", line 1, in handler\n    open("/home/zoë/code/x")\n']
+    for ascii_only in (True, False):
+        payload = json.dumps({"stackTrace": trace}, ensure_ascii=ascii_only).encode()
+        found = json.loads(errors.on_lambda(payload, "/home/zoë/code"))["stackTrace"]
+        assert found == ['  File "/var/task/app.py", line 1, in handler\n    open("/home/zoë/code/x")\n']
+
+
 class Time:
     """A clock that the test moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
-        monkeypatch.setattr("harness.emulator.executor.process.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("harness.emulator.real_time.now", lambda: self.now)
 
 
 def test_a_limit_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:

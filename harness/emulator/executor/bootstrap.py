@@ -27,6 +27,8 @@ METADATA_ADDRESSES = frozenset(
 )
 GUARDED = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto"})
 
+OPEN_FILES = 1024
+
 
 class AwsRefusedError(RuntimeError):
     """A function that runs locally wanted to open a connection to AWS."""
@@ -67,6 +69,7 @@ def main() -> None:
     if not settings["locale"]:
         # Set by Python itself where the host lacks Lambda's locale (PEP 538).
         os.environ.pop("LC_CTYPE", None)
+    limit_open_files()
     sys.addaudithook(refuse_aws)
     # The environment holds the newest SDK there is for its Python; the log need not say so at every start.
     warnings.filterwarnings("ignore", message="Boto3 will no longer support Python")
@@ -78,6 +81,15 @@ def main() -> None:
 
     sys.argv = ["bootstrap", settings["handler"]]
     run(sys.argv)
+
+
+def limit_open_files() -> None:
+    """Lambda's limit of file descriptors (row C-21). That of threads counts all processes of a user."""
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
 
 def provide_runtime_client() -> None:

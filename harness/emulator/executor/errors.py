@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 
+TASK_ROOT = "/var/task"
+"""Where a function's code is on AWS, and so in every traceback (rows C-06, C-17)."""
+
 RESPONSE_LIMIT = 6_291_556
 """Bytes of a response, as AWS's own message has it (row C-12)."""
 
@@ -50,6 +53,19 @@ def too_large() -> bytes:
         f"({RESPONSE_LIMIT} bytes).",
     }
     return json.dumps(text, separators=(",", ":")).encode()
+
+
+def on_lambda(error_payload: bytes, task_root: str) -> bytes:
+    """The payload with the code where it is on AWS, in the frames of its stack trace.
+
+    Args:
+        error_payload: The runtime's JSON.
+        task_root: Where the code is on this machine.
+    """
+    for ascii_only in (True, False):
+        frame = json.dumps(f'File "{task_root}/', ensure_ascii=ascii_only)[1:-1].encode()
+        error_payload = error_payload.replace(frame, f'File \\"{TASK_ROOT}/'.encode())
+    return error_payload
 
 
 def error_type(error_payload: bytes) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import psutil
 
+from harness.emulator import real_time
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -91,12 +93,11 @@ class MemoryGuard:
                 self._watched.pop(process.pid, None)
 
     def _run(self) -> None:
-        pause = threading.Event()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._watched)
             # Most invocations are shorter than this, and cost no look at all.
-            pause.wait(SAMPLE_SECONDS)
+            real_time.pause(SAMPLE_SECONDS)
             with self._changed:
                 processes = list(self._watched.values())
             for process in processes:

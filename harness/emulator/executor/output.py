@@ -6,9 +6,10 @@ import logging
 import os
 import selectors
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from harness.emulator import real_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ class OutputParser:
     buffer: bytes = b""
 
     def feed(self, data: bytes) -> Iterator[tuple[int, str]]:
-        """Each event that is complete now: epoch milliseconds and text."""
+        """Each event that is complete now: epoch milliseconds of the machine, and text."""
         self.buffer += data
         while True:
             start = self.buffer.find(FRAME_START)
@@ -82,7 +83,7 @@ def _events(stamp: int, data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _now() -> int:
-    return time.time_ns() // 1_000_000
+    return int(real_time.epoch() * 1000)
 
 
 @dataclass

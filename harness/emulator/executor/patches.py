@@ -7,9 +7,12 @@ from collections import defaultdict
 from functools import wraps
 from typing import Any
 
+from localstack.aws.api.lambda_ import InvocationType
 from localstack.services.lambda_.invocation.assignment import AssignmentService
-from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
+from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
+from localstack.services.lambda_.invocation.logs import LogHandler
 
+from harness.emulator.executor import client_context
 from harness.emulator.patching import Patch, replace_all
 
 _lock = threading.Lock()
@@ -30,12 +33,22 @@ class _OfVersion(dict[str, Any]):
         return list(super().values())
 
 
-def _log_once(original: Any) -> Any:
+def _nothing(original: Any) -> Any:
     @wraps(original)
-    def store_logs(*_: Any, **__: Any) -> None:
+    def do_nothing(*_: Any, **__: Any) -> None:
         return
 
-    return store_logs
+    return do_nothing
+
+
+def _with_client_context(original: Any) -> Any:
+    @wraps(original)
+    def invoke(self: Any, invocation: Any) -> Any:
+        waits = invocation.invocation_type != InvocationType.Event
+        with client_context.passing(invocation.client_context if waits else None):
+            return original(self, invocation)
+
+    return invoke
 
 
 def _walk_a_copy(original: Any) -> Any:
@@ -51,11 +64,24 @@ def _walk_a_copy(original: Any) -> Any:
 
 PATCHES = (
     Patch(
-        LambdaVersionManager,
-        "store_logs",
-        _log_once,
+        LogHandler,
+        "add_logs",
+        _nothing,
         "The sandbox writes each line when it is printed, with its own time (C-15, C-16); this would write "
         "all lines of an invocation again, all with the time of its end.",
+    ),
+    Patch(
+        LogHandler,
+        "start_subscriber",
+        _nothing,
+        "The thread that would write those, one for each function version, which assumes the function's role "
+        "over HTTP when it starts.",
+    ),
+    Patch(
+        ExecutionEnvironment,
+        "invoke",
+        _with_client_context,
+        "It leaves out the client context, which a handler finds in its context (C-18).",
     ),
     Patch(
         AssignmentService,

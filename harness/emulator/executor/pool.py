@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from localstack import config
 from localstack.aws.connect import connect_to
 
+from harness.emulator import real_time
 from harness.emulator.executor import configuration
 from harness.emulator.executor.sandbox import Sandbox
 
@@ -119,9 +120,8 @@ def _start(function: FunctionVersion, sandbox: Sandbox) -> None:
         sandbox.start()
     except Exception as error:  # noqa: BLE001 - the first invocation starts again, and reports it
         LOG.warning("%s could not be started ahead: %s", function.id.function_name, error)
-    timer = threading.Timer(config.LAMBDA_KEEPALIVE_MS / 1000, _end_if_spare, (function, sandbox))
-    timer.daemon = True
-    timer.start()
+    # The machine's time: it is the machine's memory that a spare takes.
+    real_time.call_later(config.LAMBDA_KEEPALIVE_MS / 1000, lambda: _end_if_spare(function, sandbox))
 
 
 def _end_if_spare(function: FunctionVersion, sandbox: Sandbox) -> None:

@@ -8,11 +8,11 @@ import os
 import queue
 import subprocess
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from harness.emulator import real_time
 from harness.emulator.executor import bootstrap
 from harness.emulator.executor.output import OutputPipe
 from harness.emulator.executor.reaping import REAPER, kill_group, kill_marked
@@ -89,22 +89,22 @@ class Limit:
     """A span of real time, which stands still while a debugger holds the process."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._left: float | None = None
+        self._deadline = real_time.deadline(seconds)
+        self._held: float | None = None
 
     def remaining(self, *, held: bool) -> float | None:
         """Seconds left, at least 0; None while held."""
         if held:
-            self._left = self.left()
+            self._held = self.left()
             return None
-        if self._left is not None:
-            self._end = time.monotonic() + self._left
-            self._left = None
+        if self._held is not None:
+            self._deadline = real_time.deadline(self._held)
+            self._held = None
         return self.left()
 
     def left(self) -> float:
         """Seconds that are left once nothing holds the process any more."""
-        return max(0.0, self._end - time.monotonic()) if self._left is None else self._left
+        return self._deadline.left if self._held is None else self._held
 
 
 @dataclass

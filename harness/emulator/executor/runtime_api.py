@@ -37,6 +37,7 @@ class Invocation:
         trace_id: The X-Ray header.
         deadline_ms: Epoch milliseconds at which the function times out.
         payload: JSON.
+        client_context: JSON in ASCII, if the caller gave any.
     """
 
     request_id: str
@@ -44,16 +45,20 @@ class Invocation:
     trace_id: str
     deadline_ms: int
     payload: bytes
+    client_context: str | None = None
 
     def headers(self) -> dict[str, str]:
         """The response headers."""
-        return {
+        found = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
             "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
             "Lambda-Runtime-Trace-Id": self.trace_id,
         }
+        if self.client_context is not None:
+            found["Lambda-Runtime-Client-Context"] = self.client_context
+        return found
 
 
 class RuntimeApiHandler(Protocol):

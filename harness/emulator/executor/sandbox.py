@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import threading
-import time
 import uuid
-from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 
-from harness.emulator.executor import configuration, errors, memory
-from harness.emulator.executor.cloudwatch import WRITER, LogStream
+from harness.emulator import real_time
+from harness.emulator.executor import client_context, configuration, errors, memory
+from harness.emulator.executor.log import EnvironmentLog
 from harness.emulator.executor.process import (
     Exited,
     Failed,
@@ -43,10 +40,6 @@ INIT_SECONDS = 10.0
 """Row C-27: then the init is tried again in the invocation, under the function's timeout."""
 
 
-TAIL_LINES = 4096
-"""Lines kept for the tail that Invoke returns: its last 4 KiB."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """How an invocation ended.
@@ -55,13 +48,13 @@ class Outcome:
         payload: JSON for the caller.
         error: It is a function error.
         status: For the REPORT line: `timeout`, `error`, or nothing.
-        lines: What the platform logs about it.
+        line: What the platform logs about it.
     """
 
     payload: bytes
     error: bool = False
     status: str = ""
-    lines: tuple[str, ...] = ()
+    line: str = ""
 
 
 class Sandbox:
@@ -89,12 +82,8 @@ class Sandbox:
         self._initialization = initialization
         self._debugger = debugger
         self._private = configuration.environments() / self.id
-        self._log = LogStream(
-            function.id.account,
-            function.id.region,
-            function.config.logging_config.get("LogGroup") or f"/aws/lambda/{function.id.function_name}",
-            f"{datetime.now(UTC):%Y/%m/%d}/[{function.id.qualifier}]{self.id}",
-        )
+        self._task_root = Path(function.config.code.get_unzipped_code_location()).resolve()
+        self._log = EnvironmentLog(function, self.id, self._task_root)
         self._process: RuntimeProcess | None = None
         self._init_ms: float | None = None
         self._started = False
@@ -102,9 +91,6 @@ class Sandbox:
         self._invoking = threading.Lock()
         self._stopped = False
         self._process_unwanted = False
-        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._logging = threading.Lock()
-        self._last_stamp = 0
 
     # Life.
 
@@ -173,13 +159,11 @@ class Sandbox:
 
     def _initialize(self) -> None:
         runtime = self._runtime()
-        self._write(_init_start(self.function, runtime))
-        if runtime.interpreter.warning:
-            self._write(f"[WARNING] {runtime.interpreter.warning}\n")
-        began = time.perf_counter()
+        self._log.init_start(self.function, runtime)
+        began = real_time.now()
         process = self._spawn(runtime)
         event = self._initialized(process, Limit(INIT_SECONDS))
-        milliseconds = (time.perf_counter() - began) * 1000
+        milliseconds = (real_time.now() - began) * 1000
         if isinstance(event, Ready):
             self._init_ms = milliseconds
             return
@@ -188,28 +172,24 @@ class Sandbox:
             return
         outcome = self._broken(event, request_id="", seconds=INIT_SECONDS)
         self.init_error = outcome.payload
-        status = outcome.status
-        if status == "error":
-            status += f"\tError Type: {errors.error_type(outcome.payload)}"
-        self._write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}\n")
+        self._log.init_report(milliseconds, outcome.status, outcome.payload)
 
     def _spawn(self, runtime: RuntimeEnvironment) -> RuntimeProcess:
         self._private.mkdir(mode=0o700, parents=True, exist_ok=True)
         config = self.function.config
-        task_root = Path(config.code.get_unzipped_code_location()).resolve()
         variables = lambda_variables(
             self.function,
             credentials=self._credentials(),
             endpoint=configuration.endpoint(),
             initialization=self._initialization,
-            log=self._log,
+            log=self._log.stream,
             private=self._private,
             runtime_folder=runtime.python.parent.parent,
-            task_root=task_root,
+            task_root=self._task_root,
         )
         launch = Launch(
             runtime.python,
-            task_root,
+            self._task_root,
             config.handler or "",
             variables,
             mark=self.id,
@@ -219,7 +199,7 @@ class Sandbox:
             launch.memory_limit = 1 << 62  # the debugger's own memory is not the function's
             if runtime.interpreter.version >= (3, 11):
                 launch.arguments = ["-X", "frozen_modules=off"]  # which the debugger cannot look into
-        self._process = RuntimeProcess(launch, self._receive, self._debugger)
+        self._process = RuntimeProcess(launch, self._log.receive, self._debugger)
         if self._stopped:
             self._process.stop()
         return self._process
@@ -244,23 +224,33 @@ class Sandbox:
         request_id = payload["invoke-id"]
         if self._process is not None:
             self._process.flush_output()  # of the init phase, and of threads that ran on since
-        self._write(f"START RequestId: {request_id} Version: {self.function.id.qualifier}\n", tail=True)
-        began = time.perf_counter()
-        outcome = self._run(payload, Limit(self.function.config.timeout))
-        milliseconds = (time.perf_counter() - began) * 1000
+        self._log.start(request_id)
+        timeout = self.function.config.timeout
+        began = real_time.now()
+        outcome = self._run(payload, Limit(timeout))
+        milliseconds = (real_time.now() - began) * 1000
+        if outcome.status == "timeout":
+            milliseconds = min(milliseconds, timeout * 1000)
+        init_milliseconds, self._init_ms = self._init_ms, None
         process = self._process
+        peak = 0
         if process is not None:
             process.flush_output()
-            process.memory_peak = max(process.memory_peak, memory.peak(process.pid))
+            peak = max(process.memory_peak, memory.peak(process.pid))
+            process.memory_peak = peak
             if process.exited or outcome.status:
                 self._end_process()
-        for line in outcome.lines:
-            self._write(line, tail=True)
-        self._write(f"END RequestId: {request_id}\n", tail=True)
-        self._write(self._report(request_id, milliseconds, process, outcome), tail=True)
-        tail = "".join(self._tail)
-        self._tail.clear()
-        return InvocationResult(request_id, outcome.payload, outcome.error, tail)
+        if outcome.line:
+            self._log.write(outcome.line)
+        self._log.end(
+            request_id,
+            milliseconds=milliseconds,
+            peak=peak,
+            init_milliseconds=init_milliseconds,
+            status=outcome.status,
+            payload=outcome.payload,
+        )
+        return InvocationResult(request_id, outcome.payload, outcome.error, self._log.take_tail())
 
     def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
         request_id = payload["invoke-id"]
@@ -278,8 +268,10 @@ class Sandbox:
             request_id,
             payload["invoked-function-arn"],
             payload["trace-id"],
-            int((time.time() + limit.left()) * 1000),
+            # The handler compares it with the machine's time, on which its timeout stays.
+            int((real_time.epoch() + limit.left()) * 1000),
             payload["payload"].encode(),
+            client_context.current(),
         )
         with memory.GUARD.watching(process):
             event = process.invoke(invocation, limit)
@@ -288,71 +280,27 @@ class Sandbox:
                 return Outcome(errors.too_large(), error=True)
             return Outcome(event.payload)
         if isinstance(event, Failed):
-            return Outcome(event.payload, error=True)
+            return Outcome(self._on_lambda(event.payload), error=True)
         return self._broken(event, request_id=request_id, seconds=seconds)
 
     def _broken(self, event: Event | None, *, request_id: str, seconds: float) -> Outcome:
         """What is reported when there is no answer from the handler; the process is of no more use."""
         if isinstance(event, InitFailed):
-            return Outcome(event.payload, error=True, status="error")
+            return Outcome(self._on_lambda(event.payload), error=True, status="error")
         if isinstance(event, Exited):
             text = errors.exited(event.returncode)
             return Outcome(
                 errors.payload("Runtime.ExitError", text, request_id),
                 error=True,
                 status="error",
-                lines=(f"RequestId: {request_id} Error: {text}\nRuntime.ExitError\n",),
+                line=f"RequestId: {request_id} Error: {text}\nRuntime.ExitError\n",
             )
+        # The REPORT line alone tells it in the log (row C-04).
         text = errors.timed_out(seconds)
-        return Outcome(
-            errors.payload("Sandbox.Timedout", text, request_id),
-            error=True,
-            status="timeout",
-            lines=(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {text}\n\n",),
-        )
+        return Outcome(errors.payload("Sandbox.Timedout", text, request_id), error=True, status="timeout")
 
-    # The log.
-
-    def _report(
-        self, request_id: str, milliseconds: float, process: RuntimeProcess | None, outcome: Outcome
-    ) -> str:
-        peak = process.memory_peak if process is not None else 0
-        fields = [
-            f"REPORT RequestId: {request_id}",
-            f"Duration: {milliseconds:.2f} ms",
-            f"Billed Duration: {math.ceil(milliseconds)} ms",
-            f"Memory Size: {self.function.config.memory_size} MB",
-            f"Max Memory Used: {math.ceil(peak / memory.MEBIBYTE)} MB",
-        ]
-        if self._init_ms is not None:
-            fields.append(f"Init Duration: {self._init_ms:.2f} ms")
-            self._init_ms = None
-        if outcome.status:
-            fields.append(f"Status: {outcome.status}")
-        if outcome.status == "error":
-            fields.append(f"Error Type: {errors.error_type(outcome.payload)}")
-        return "\t".join(fields) + "\t\n"
-
-    def _write(self, line: str, *, tail: bool = False) -> None:
-        self._append(time.time_ns() // 1_000_000, line, tail=tail)
-
-    def _receive(self, stamp: int, text: str) -> None:
-        self._append(stamp, text, tail=True)
-
-    def _append(self, stamp: int, text: str, *, tail: bool) -> None:
-        with self._logging:
-            # A record has the time at which it was logged, a line that at which it was read, by clocks that
-            # may differ; CloudWatch Logs refuses what is not in the order of its times.
-            self._last_stamp = max(self._last_stamp, min(stamp, time.time_ns() // 1_000_000))
-            WRITER.put(self._log, self._last_stamp, text)
-            if tail:
-                self._tail.append(text)
-
-
-def _init_start(function: FunctionVersion, runtime: RuntimeEnvironment) -> str:
-    version = ".".join(map(str, runtime.interpreter.version))
-    arn = (function.config.runtime_version_config or {}).get("RuntimeVersionArn", "")
-    return f"INIT_START Runtime Version: python:{version}.harness\tRuntime Version ARN: {arn}\n"
+    def _on_lambda(self, payload: bytes) -> bytes:
+        return errors.on_lambda(payload, str(self._task_root))
 
 
 def failure_text(payload: bytes) -> str:
