@@ -195,6 +195,11 @@ class PatientClock:
         """Whether it can be stopped and moved."""
         return self._clock.virtual
 
+    @property
+    def patience(self) -> float:
+        """Real seconds after which what is only eventually so should be so: AWS says a minute."""
+        return 5.0 if self.virtual else 90.0
+
     def now(self) -> float:
         """Epoch seconds."""
         return self._clock.now()
