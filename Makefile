@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test-local lint types unit integration up down image up-docker down-docker bench clean
+.PHONY: help setup demo test-local lint types unit integration fuzz up down image up-docker down-docker bench clean
 
 PYTHON ?= python3
 RUNTIMES ?= python3.9
@@ -38,6 +38,9 @@ unit: setup ## Run the unit tests alone
 
 integration: setup ## Run the integration tests alone
 	.venv/bin/pytest tests/integration $(PYTEST_ARGS)
+
+fuzz: setup ## Send 10,000 malformed requests to the emulator; FUZZ_ARGS="--seed N" repeats a run
+	.venv/bin/python -m tests.fuzz $(FUZZ_ARGS)
 
 up: setup ## Bring the stack up and keep it up
 	@$(HARNESS) up

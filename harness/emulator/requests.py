@@ -34,7 +34,7 @@ def document_of(request: Request) -> dict[str, Any]:
     text = request.get_data(as_text=True)
     try:
         document = json.loads(text) if text.strip() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"The body is not JSON: {error}.") from error
     if not isinstance(document, dict):
         raise RefusedError("The body must be a JSON object.")

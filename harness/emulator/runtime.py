@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from localstack import config
+from localstack.aws import handlers
 from localstack.aws.components import AwsComponents
 from localstack.runtime import current, hooks
 from localstack.runtime.runtime import LocalstackRuntime
@@ -17,6 +18,7 @@ from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 
 from harness.emulator.guard import guard
+from harness.emulator.parsing import StrictParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +72,10 @@ class HarnessComponents(AwsComponents):
 
     @cached_property
     def gateway(self) -> Gateway:
-        """LocalStack's gateway, with the guard in front of it."""
+        """LocalStack's gateway, with the guard in front of it and the strict parser in it."""
         gateway = super().gateway
+        parser = gateway.request_handlers.index(handlers.parse_service_request)
+        gateway.request_handlers[parser] = StrictParser(handlers.parse_service_request)
         gateway.request_handlers.insert(0, guard)
         return gateway
 

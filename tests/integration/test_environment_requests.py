@@ -1,0 +1,76 @@
+"""Requests that no client's library would send: refused with AWS's error codes, in each protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fuzz.wire import Answer, Request, Wire, credentials
+from tests.support.mapped import new_account
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Emulator
+
+pytestmark = pytest.mark.not_on_localstack("it answers what it cannot read with a 500")
+
+
+def sent(emulator: Emulator, service: str, request: Request) -> Answer:
+    address = urlsplit(emulator.url)
+    wire = Wire(str(address.hostname), int(address.port or 80))
+    answer = wire.send(request.with_headers(**credentials(service, new_account())))
+    wire.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "code"),
+    [
+        ("ListQueues", b'{"a":', "SerializationException"),
+        ("ListQueues", b"[" * 20_000, "SerializationException"),
+        ("ListQueues", b"\xff", "SerializationException"),
+        ("ListQueues", b"[]", "SerializationException"),
+        ("ListQueues", b'{"MaxResults":"many"}', "SerializationException"),
+        ("CreateQueue", b'{"QueueName":["q"]}', "SerializationException"),
+        ("CreateQueue", b"{}", "MissingRequiredParameterException"),
+        ("Nothing", b"{}", "UnknownOperationException"),
+    ],
+)
+def test_sqs_in_the_json_protocol(emulator: Emulator, action: str, body: bytes, code: str) -> None:
+    headers = (("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", f"AmazonSQS.{action}"))
+    answer = sent(emulator, "sqs", Request("POST", "/", headers, body))
+    assert (answer.status, answer.document()["__type"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"Version=2012-11-05", "MissingAction"),
+        (b"Action=Nothing", "InvalidAction"),
+        (b"Action=ListQueues&MaxResults=many", "MalformedInput"),
+        (b"Action=CreateQueue", "MissingParameter"),
+    ],
+)
+def test_sqs_in_the_query_protocol(emulator: Emulator, body: bytes, code: str) -> None:
+    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
+    answer = sent(emulator, "sqs", Request("POST", "/", headers, body))
+    assert answer.status == 400
+    assert f"<Code>{code}</Code>".encode() in answer.body
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "status", "code"),
+    [
+        ("POST event-source-mappings", b"{", 400, "InvalidRequestContentException"),
+        ("POST event-source-mappings", b"{}", 400, "ValidationException"),
+        ("POST event-source-mappings", b'{"FunctionName":{}}', 400, "SerializationException"),
+        ("POST functions", b'{"FunctionName":"f","Role":"r"}', 400, "ValidationException"),
+        ("GET event-source-mappings?MaxItems=many", b"", 400, "SerializationException"),
+        ("PATCH functions/f", b"", 404, "UnknownOperationException"),
+    ],
+)
+def test_lambda(emulator: Emulator, line: str, body: bytes, status: int, code: str) -> None:
+    method, path = line.split()
+    answer = sent(emulator, "lambda", Request(method, f"/2015-03-31/{path}", (), body))
+    assert (answer.status, answer.document()["__type"]) == (status, code)

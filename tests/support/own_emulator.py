@@ -1,0 +1,28 @@
+"""An emulator that nobody else uses."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness.progress import Progress
+from harness.settings import Settings
+from harness.targets.embedded import EmbeddedTarget
+from harness.workspace import Workspace
+from tests.support.project import use_what_is_made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def own_emulator(folder: Path) -> Iterator[str]:
+    """Start one, whose files lie in `folder`, and give its URL; it ends with the block."""
+    workspace = Workspace(folder)
+    use_what_is_made(workspace)
+    target = EmbeddedTarget(workspace, Settings())
+    try:
+        yield target.start(Progress(), owner="this-process").url
+    finally:
+        target.stop()
