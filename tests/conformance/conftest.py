@@ -10,7 +10,8 @@ and these fixtures alone, so that the same file runs against our emulator, a Loc
 | --- | --- |
 | `account` | 12 digits: an account of the test's own; on AWS the one there is |
 | `sqs`, `lambda_`, `logs`, `iam` | boto3 clients; the server alone checks the parameters. `@both_protocols` (tests.support.conformance) runs the test with `sqs` speaking JSON, then query |
-| `client("sts")` | any other boto3 client |
+| `client("sts", region="us-west-2")` | any other boto3 client |
+| `other_account("sqs")` | a boto3 client in a second account; skips the test where there is but one |
 | `queue(VisibilityTimeout=2)` | a new standard queue's URL; values may be numbers or documents (RedrivePolicy) |
 | `fifo_queue(ContentBasedDeduplication="true")` | the same, FIFO |
 | `name(".fifo")` | a name that nothing else has, for what a test makes itself |
@@ -101,8 +102,14 @@ def account(site: Site) -> str:
 
 
 @pytest.fixture
-def client(site: Site) -> Callable[[str], Any]:
+def client(site: Site) -> Callable[..., Any]:
     return site.client
+
+
+@pytest.fixture
+def other_account(site: Site) -> Callable[[str], Any]:
+    account = site.other_account()
+    return lambda service: site.client(service, account=account)
 
 
 @pytest.fixture

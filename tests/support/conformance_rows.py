@@ -26,6 +26,7 @@ class Row:
         evidence: How it is known: grades, the strongest first.
         source: Where from.
         not_shown: Why no test shows it; empty where one does.
+        partly: What of it no test shows, and why; empty where tests show all of it.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Row:
     evidence: str
     source: str
     not_shown: str = ""
+    partly: str = ""
 
 
 @cache

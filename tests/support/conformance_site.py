@@ -67,7 +67,7 @@ class Site:
         self.environment = environment
         self.place = environment.place(new_account())
         self._settings = settings
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._made = 0
         self._undo: list[Callable[[], object]] = []
 
@@ -82,10 +82,11 @@ class Site:
         name = self._settings.roles[0] if self.environment.on_aws else "any"
         return f"arn:aws:iam::{self.account}:role/{name}"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION, account: str = "") -> Any:
         """A boto3 client that checks nothing by itself and tries nothing twice."""
-        if service not in self._clients:
-            endpoint = self.environment.endpoint(region=REGION, account=self.account)
+        key = service, region, account or self.account
+        if key not in self._clients:
+            endpoint = self.environment.endpoint(region=region, account=key[2])
             make: Any = _session(host=endpoint.on_aws).client
             configuration = Config(
                 parameter_validation=False,
@@ -93,8 +94,14 @@ class Site:
                 read_timeout=120,
                 max_pool_connections=32,
             )
-            self._clients[service] = make(service, config=configuration, **endpoint.client_arguments())
-        return self._clients[service]
+            self._clients[key] = make(service, config=configuration, **endpoint.client_arguments())
+        return self._clients[key]
+
+    def other_account(self) -> str:
+        """A second account; where there is but one, the test is skipped."""
+        if self.environment.one_account or self.environment.on_aws:
+            pytest.skip("needs a second account")
+        return new_account()
 
     def name(self, suffix: str = "") -> str:
         """A name that nothing else in the environment has."""
