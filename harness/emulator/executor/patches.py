@@ -11,8 +11,9 @@ from localstack.aws.api.lambda_ import InvocationType
 from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localstack.services.lambda_.invocation.logs import LogHandler
+from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
-from harness.emulator.executor import client_context
+from harness.emulator.executor import client_context, throttling
 from harness.emulator.patching import Patch, replace_all
 
 _lock = threading.Lock()
@@ -39,6 +40,15 @@ def _nothing(original: Any) -> Any:
         return
 
     return do_nothing
+
+
+def _with_all_throttles(original: Any) -> Any:
+    @wraps(original)
+    def invoke(self: Any, *, invocation: Any) -> Any:
+        with throttling.throttled(self, invocation):
+            return original(self, invocation=invocation)
+
+    return invoke
 
 
 def _with_client_context(original: Any) -> Any:
@@ -76,6 +86,13 @@ PATCHES = (
         _nothing,
         "The thread that would write those, one for each function version, which assumes the function's role "
         "over HTTP when it starts.",
+    ),
+    Patch(
+        LambdaVersionManager,
+        "invoke",
+        _with_all_throttles,
+        "It names the function's reserved concurrency as the reason also where the account's is used up "
+        "(C-24), and knows no limit of requests per second (C-26).",
     ),
     Patch(
         ExecutionEnvironment,
