@@ -74,6 +74,7 @@ def main() -> int:
         step("packages of uv.lock", lambda: install_packages(python, variables))
         step("byte code", lambda: compile_packages(variables))
         step("CDKTF bindings", lambda: index_bindings(variables))
+        step("AWS services", lambda: index_services(variables))
         for runtime in runtimes:
             step(f"{runtime} functions", lambda runtime=runtime: install_runtime(runtime, variables))  # type: ignore[misc]
     except SetupError as error:
@@ -260,6 +261,18 @@ def index_bindings(variables: Variables) -> str:
     """Unpack and index CDKTF's bindings, which the first synth would do otherwise."""
     run([VENV / "bin" / "python", "-m", "harness.deploy.prime"], variables, "")
     return "indexed for a fast synth"
+
+
+def index_services(variables: Variables) -> str:
+    """LocalStack's index of AWS's services, for which an emulator's first request would wait otherwise."""
+    root = VENV / "var" / "localstack"
+    folder = root / "usr" / "lib" / "localstack"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("service-catalog-*.dill"):
+        old.unlink()
+    where = {"FILESYSTEM_ROOT": str(root), "OVERRIDE_IN_DOCKER": "0"}
+    run([VENV / "bin" / "python", "-P", "-m", "localstack.aws.spec"], {**variables, **where}, "")
+    return "indexed for a fast first request"
 
 
 def install_runtime(runtime: str, variables: Variables) -> str:

@@ -12,7 +12,7 @@ from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
 from localstack.services.lambda_.invocation.internal_sqs_queue import get_fake_sqs_client
 from localstack.services.plugins import SERVICE_PLUGINS
 
-from harness.emulator import patches
+from harness.emulator import patches, service_index
 from harness.emulator.control import register_routes
 from harness.emulator.runtime import create_runtime
 
@@ -86,3 +86,4 @@ def _warm() -> None:
             SERVICE_PLUGINS.require(name)
         except Exception:
             LOG.exception("The service %s did not load.", name)
+    service_index.keep()

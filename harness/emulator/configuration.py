@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.emulator import service_index
 from harness.host import HOST, host_variables
 
 
@@ -84,3 +85,4 @@ def configure(options: Options) -> None:
     os.environ.update(kept)
     os.environ.update(localstack_variables(options))
     Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
+    service_index.use(Path(os.environ["FILESYSTEM_ROOT"]))

@@ -53,6 +53,14 @@ def test_health_says_who_answers(emulator: Emulator, control: ControlApi) -> Non
     assert tuple(health["capabilities"]) == emulator.environment.capabilities
 
 
+@pytest.mark.only_on("embedded")
+def test_the_index_of_services_is_not_made_anew(emulator: Emulator) -> None:
+    emulator.client("sqs", new_account()).list_queues()
+    files = emulator.workspace.state / "emulator" / "filesystem"
+    assert list(files.glob("usr/lib/localstack/service-catalog-*.dill"))
+    assert list(files.glob("var/lib/localstack/cache/service-catalog-*.dill")) == []
+
+
 def test_reset_empties_one_accounts_queues(emulator: Emulator) -> None:
     mine, other = new_account(), new_account()
     for account in (mine, other):

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.emulator.service_index import use
 from harness.host import HOST, host_variables
 from harness.targets.processes import end_tree
 
@@ -163,6 +164,7 @@ def serve(port: int, data: Path, ready: int) -> None:
     port = listener.getsockname()[1]
     os.environ.update(_variables(port, data))
     Path(os.environ["TMPDIR"]).mkdir(parents=True, exist_ok=True)
+    use(Path(os.environ["FILESYSTEM_ROOT"]))  # LocalStack's images bring it, too
     threading.Thread(target=_end_with_owner, daemon=True).start()
     with os.fdopen(ready, "w") as stream:
         stream.write(f"{port}\n")
