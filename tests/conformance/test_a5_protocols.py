@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -35,6 +36,11 @@ def failures(sqs: Any, queue: Callable[..., str], name: Callable[..., str]) -> d
         "MissingRequiredParameterException": refused(sqs.send_message, QueueUrl=url, MessageBody=""),
         "QueueDoesNotExist": refused(sqs.get_queue_url, QueueName=name()),
     }
+
+
+def at(params: dict[str, Any], queue_url: str) -> str:
+    """A queue's path at the host that a request goes to."""
+    return urljoin(params["url"], urlsplit(queue_url).path)
 
 
 CODES = {
@@ -131,7 +137,7 @@ def test_a_get_without_an_action_is_404(client: Callable[[str], Any], queue: Cal
     sqs, url, answers = client("sqs-query"), queue(), []
 
     def become_a_get(params: dict[str, Any], **_: Any) -> None:
-        params.update(method="GET", url=url, body=b"")
+        params.update(method="GET", url=at(params, url), body=b"")
 
     def keep(response_dict: dict[str, Any], **_: Any) -> None:
         answers.append(response_dict)
@@ -151,7 +157,7 @@ def test_an_action_that_does_not_exist_is_400(
     sqs, url = client("sqs-query"), queue()
 
     def ask_for_more(params: dict[str, Any], **_: Any) -> None:
-        params["url"] = url
+        params["url"] = at(params, url)
         params["body"]["Action"] = "FooBar"
 
     sqs.meta.events.register("before-call.*.GetQueueAttributes", ask_for_more)
