@@ -40,7 +40,7 @@ def failures(sqs: Any, queue: Callable[..., str], name: Callable[..., str]) -> d
 
 def at(params: dict[str, Any], queue_url: str) -> str:
     """A queue's path at the host that a request goes to."""
-    return urljoin(params["url"], urlsplit(queue_url).path)
+    return str(urljoin(params["url"], urlsplit(queue_url).path))
 
 
 CODES = {
