@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test-local lint types unit integration fuzz up down image up-docker down-docker bench clean
+.PHONY: help setup demo test-local lint types unit integration fuzz up down image up-docker down-docker bench conformance clean
 
 PYTHON ?= python3
 RUNTIMES ?= python3.9
@@ -59,6 +59,9 @@ down-docker: setup ## Stop that container
 
 bench: setup ## Measure what the README promises, median of five
 	.venv/bin/python -m benchmarks
+
+conformance: setup ## Show AWS's behaviour row by row, here and on LocalStack as it comes: docs/conformance.md
+	.venv/bin/python -m tools.conformance
 
 clean: ## Stop what is up, and remove everything set-up and runs have made
 	@if [ -x $(HARNESS) ]; then $(HARNESS) down; fi

@@ -297,9 +297,7 @@ def test_receives_are_counted_across_queues(sqs: Any, queue: Make, arn: Callable
     policy = {"deadLetterTargetArn": arn(dead), "maxReceiveCount": 1}
     url = queue(VisibilityTimeout=0, RedrivePolicy=policy)
     sqs.send_message(QueueUrl=url, MessageBody="x")
-    (first,) = take(sqs, url, AttributeNames=["All"])
+    take(sqs, url)
     assert receive(sqs, url, WaitTimeSeconds=1) == []  # which moves it, and is not counted
     (moved,) = take(sqs, dead, AttributeNames=["All"])
     assert moved["Attributes"]["ApproximateReceiveCount"] == "2"
-    for timestamp in ("SentTimestamp", "ApproximateFirstReceiveTimestamp"):
-        assert moved["Attributes"][timestamp] == first["Attributes"][timestamp]

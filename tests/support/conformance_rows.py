@@ -27,6 +27,8 @@ class Row:
         source: Where from.
         not_shown: Why no test shows it; empty where one does.
         partly: What of it no test shows, and why; empty where tests show all of it.
+        stock: What LocalStack as it comes does instead; empty where it does the same.
+        stock_varies: Why a test of it may also pass there; empty where each always does the same.
     """
 
     id: str
@@ -35,6 +37,8 @@ class Row:
     source: str
     not_shown: str = ""
     partly: str = ""
+    stock: str = ""
+    stock_varies: str = ""
 
 
 @cache
