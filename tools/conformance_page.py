@@ -44,8 +44,8 @@ Made by `make conformance`: do not edit. Each row is one behaviour of AWS's SQS,
 mapping. The tests in [tests/conformance](../tests/conformance) that carry its ID show it, with boto3 alone;
 comments and docstrings name rows by these IDs.
 
-**{shown} of {all} rows shown** on the harness's emulator. LocalStack {localstack} as it comes, in the same run: {same}
-the same, {differs} different, {unknown} not tried.
+**{shown} of {all} rows shown** on the harness's emulator. LocalStack {localstack} as it comes, in the same run:
+{same} the same, {differs} different, {unknown} not tried.
 
 Run on {date} with {versions}. **No test has been run on AWS by this project**: "known from" says how well a
 row is known, [rows.toml](../tests/conformance/rows.toml) where from.
