@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.conformance import receive, refused, take
+from tests.support.conformance import delete_mapping, receive, refused, take
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -71,19 +71,10 @@ def create(lambda_: Any, arn: Callable[[str], str], cleanup: Any) -> Callable[..
         created: dict[str, Any] = lambda_.create_event_source_mapping(
             EventSourceArn=arn(queue_url), FunctionName=function, **arguments
         )
-        cleanup(lambda: delete(lambda_, created["UUID"]))
+        cleanup(lambda: delete_mapping(lambda_, created["UUID"]))
         return created
 
     return make
-
-
-def delete(lambda_: Any, mapping: str) -> None:
-    """Delete a mapping, as soon as it is in no transition."""
-
-    def deleted() -> bool:
-        return code_of(lambda_.delete_event_source_mapping, UUID=mapping) != "ResourceInUseException"
-
-    assert eventually(deleted)
 
 
 # What is answered.
@@ -245,7 +236,6 @@ def test_an_update_during_an_update_is_refused(
     assert error is not None
     assert error.response["Error"]["Code"] == "ResourceInUseException"
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    delete(lambda_, made)
 
 
 @pytest.mark.aws("B-06")
@@ -260,7 +250,7 @@ def test_a_delete_during_the_creation_is_refused(
     def refused_at_once() -> bool:
         mapping = create(url, name)["UUID"]
         code = code_of(lambda_.delete_event_source_mapping, UUID=mapping)
-        delete(lambda_, mapping)
+        delete_mapping(lambda_, mapping)
         assert eventually(lambda: code_of(lambda_.get_event_source_mapping, UUID=mapping))
         return code == "ResourceInUseException"
 

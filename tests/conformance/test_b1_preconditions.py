@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.conformance import Refusal, attributes, refused
+from tests.support.conformance import Refusal, attributes, delete_mapping, refused
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_and_to_do_what_else_a_mapping_does(
 
     created = eventually(taken)
     assert created is not None
-    cleanup(lambda: lambda_.delete_event_source_mapping(UUID=created["UUID"]))
+    cleanup(lambda: delete_mapping(lambda_, created["UUID"]))
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
 
 
@@ -231,6 +231,6 @@ def test_it_may_be_in_another_account(
     cleanup(lambda: there.delete_queue(QueueUrl=url))
     source = attributes(there, url, "QueueArn")["QueueArn"]
     created = lambda_.create_event_source_mapping(EventSourceArn=source, FunctionName=function(TELLS))
-    cleanup(lambda: lambda_.delete_event_source_mapping(UUID=created["UUID"]))
+    cleanup(lambda: delete_mapping(lambda_, created["UUID"]))
     there.send_message(QueueUrl=url, MessageBody="from another account")
     assert deliveries(1) == [["from another account"]]

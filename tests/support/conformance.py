@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.waiting import eventually
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,3 +89,16 @@ def attributes(sqs: Any, queue_url: str, *names: str) -> dict[str, str]:
         QueueUrl=queue_url, AttributeNames=list(names) or ["All"]
     ).get("Attributes", {})
     return found
+
+
+def delete_mapping(lambda_: Any, mapping: str) -> None:
+    """Delete an event source mapping, as soon as it is in no transition (B-06); it may be gone already."""
+
+    def deleted() -> bool:
+        try:
+            lambda_.delete_event_source_mapping(UUID=mapping)
+        except ClientError as error:
+            return error.response["Error"]["Code"] != "ResourceInUseException"
+        return True
+
+    assert eventually(deleted, timeout=300)

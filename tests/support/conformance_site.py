@@ -19,6 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.support.conformance import delete_mapping
 from tests.support.mapped import new_account
 from tests.support.waiting import eventually
 
@@ -148,7 +149,7 @@ class Site:
                 EventSourceArn=self.arn(queue_url), FunctionName=function, **arguments
             )["UUID"]
         )
-        self._undo.append(lambda: functions.delete_event_source_mapping(UUID=uuid))
+        self._undo.append(lambda: delete_mapping(functions, uuid))
         self.wait_for_mapping(uuid, "Disabled" if arguments.get("Enabled") is False else "Enabled")
         return uuid
 
