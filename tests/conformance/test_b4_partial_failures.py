@@ -85,7 +85,8 @@ SUCCESSES = {
     "a null response": "None",
 }
 FAILURES = {
-    "invalid JSON": 'float("nan")',  # Python's runtime writes it as NaN
+    # Python's runtime writes NaN, which is no JSON.
+    "invalid JSON": '{"batchItemFailures": [], "rate": float("nan")}',
     "an empty identifier": '{"batchItemFailures": [{"itemIdentifier": ""}]}',
     "an identifier that is null": '{"batchItemFailures": [{"itemIdentifier": None}]}',
     "a bad key name": '{"batchItemFailures": [{"foo": first["messageId"]}]}',

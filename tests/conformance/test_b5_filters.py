@@ -110,9 +110,9 @@ def test_an_operator(
     ("pattern", "wanted", "dropped"),
     [
         pytest.param({"body": ["yes"]}, "yes", "no", id="text pattern, text"),
-        pytest.param({"body": {"a": [1]}}, '{"a":1}', '{"a":2}', id="JSON pattern, JSON"),
-        pytest.param({"body": ["yes"]}, "yes", '{"yes":"yes"}', id="text pattern, JSON"),
-        pytest.param({"body": {"a": [1]}}, '{"a":1}', "plain-string", id="JSON pattern, text"),
+        pytest.param({"body": {"a": [1]}}, '{"a": 1}', '{"a": 2}', id="JSON pattern, JSON"),
+        pytest.param({"body": ["yes"]}, "yes", '{"yes": "yes"}', id="text pattern, JSON"),
+        pytest.param({"body": {"a": [1]}}, '{"a": 1}', "plain-string", id="JSON pattern, text"),
     ],
 )
 def test_a_pattern_meets_bodies_of_its_own_format(
@@ -139,8 +139,8 @@ def test_without_a_pattern_for_the_body_its_format_does_not_matter(
 ) -> None:
     url = queue()
     mapping(url, function(ECHO), FilterCriteria=criteria({"eventSource": ["aws:sqs"]}))
-    send(sqs, url, "plain-string", '{"a":1}')
-    assert sorted(bodies_of(told_records(deliveries, 2))) == ["plain-string", '{"a":1}']
+    send(sqs, url, "plain-string", '{"a": 1}')
+    assert sorted(bodies_of(told_records(deliveries, 2))) == ["plain-string", '{"a": 1}']
 
 
 @pytest.mark.aws("B-47")
