@@ -240,3 +240,20 @@ def test_provisioned_mode_is_refused_with(
         **asked,
     )
     assert error.status == 400
+
+
+@pytest.mark.aws("B-55")
+def test_metrics_are_asked_for(lambda_: Any, queue: Make, function: Make, mapping: Make, arn: Any) -> None:
+    name = function(ECHO)
+    silent = mapping(queue(), name, Enabled=False)
+    assert "MetricsConfig" not in lambda_.get_event_source_mapping(UUID=silent)
+    asked = {"Metrics": ["EventCount"]}
+    uuid = mapping(queue(), name, Enabled=False, MetricsConfig=asked)
+    assert lambda_.get_event_source_mapping(UUID=uuid)["MetricsConfig"] == asked
+    error = refused(
+        lambda_.create_event_source_mapping,
+        EventSourceArn=arn(queue()),
+        FunctionName=name,
+        MetricsConfig={"Metrics": ["Everything"]},
+    )
+    assert error.status == 400
