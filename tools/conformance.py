@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -46,13 +47,14 @@ def main() -> int:
     options = parser.parse_args()
     if not options.write:
         if options.only != "stock":
-            run(OURS, "embedded", options)
+            # With a clock to move, only what takes long anyhow would wait.
+            run(OURS, "embedded", options.workers, math.inf)
         if options.only != "ours":
             with (
                 tempfile.TemporaryDirectory(prefix="stock-localstack-") as folder,
                 stock_localstack(Path(folder)) as stock,
             ):
-                run(STOCK, "endpoint", options, HARNESS_ENDPOINT=stock.url)
+                run(STOCK, "endpoint", options.workers, options.longest_wait, HARNESS_ENDPOINT=stock.url)
     ours, stock_run = (json.loads(path.read_text(encoding="utf-8")) for path in (OURS, STOCK))
     conformance_page.write(ours, stock_run)
     shown, all_rows = conformance_page.counts(ours)
@@ -63,7 +65,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def run(report: Path, target: str, options: argparse.Namespace, **variables: str) -> None:
+def run(report: Path, target: str, workers: int, longest_wait: float, **variables: str) -> None:
     """Run the tests on a target; what they showed goes into `report`, with what it was shown on."""
     report.unlink(missing_ok=True)
     began = time.monotonic()
@@ -79,8 +81,8 @@ def run(report: Path, target: str, options: argparse.Namespace, **variables: str
                 "-p",
                 "no:cacheprovider",
             ),
-            *("-n", str(options.workers), "--harness-target", target),
-            *("--conformance-report", str(report), "--longest-wait", str(options.longest_wait)),
+            *("-n", str(workers), "--harness-target", target),
+            *("--conformance-report", str(report), "--longest-wait", str(longest_wait)),
             *("--tb=no", "-r", "N"),
         ],
         cwd=ROOT,
@@ -93,7 +95,7 @@ def run(report: Path, target: str, options: argparse.Namespace, **variables: str
     document |= {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "seconds": round(time.monotonic() - began),
-        "longest_wait": options.longest_wait,
+        "longest_wait": longest_wait,
         "versions": {
             "sqs-lambda-harness": version("sqs-lambda-harness"),
             "LocalStack": version("localstack-core"),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.support.conformance_rows import Row, rows
+from tests.support.conformance_rows import STOCK, Row, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "conformance.md"
-STOCK = ROOT / "tests" / "conformance" / "stock.json"
 
 SECTIONS = {
     "A-01": "SQS: visibility timeout and receipt handles",
@@ -44,11 +44,13 @@ Made by `make conformance`: do not edit. Each row is one behaviour of AWS's SQS,
 mapping. The tests in [tests/conformance](../tests/conformance) that carry its ID show it, with boto3 alone;
 comments and docstrings name rows by these IDs.
 
-**{shown} of {all} rows shown** on the harness's emulator. LocalStack {localstack} as it comes, in the same run:
-{same} the same, {differs} different, {unknown} not tried.
+**{shown} of {all} rows shown** on the harness's emulator.
 
-Run on {date} with {versions}. **No test has been run on AWS by this project**: "known from" says how well a
-row is known, [rows.toml](../tests/conformance/rows.toml) where from.
+The same run on LocalStack {localstack} as it comes: {same} rows the same, {differs} different, {unknown} not tried.
+
+Run on {date} with {versions}.
+**No test has been run on AWS by this project**: "known from" says how well a row is known,
+[rows.toml](../tests/conformance/rows.toml) where from.
 
 | known from | is |
 | --- | --- |
@@ -59,7 +61,8 @@ row is known, [rows.toml](../tests/conformance/rows.toml) where from.
 | T | seen on AWS by others: issues, tests of connectors, measurements |
 | ? | weak |
 
-LocalStack has no clock to move: what needs more than {longest:g} s of real time is not tried there.
+LocalStack has no clock to move: what needs more than {longest:g} s of real time is not tried there. Its
+mapping was set to ask its queue every 0.1 s; by itself it asks once a second, every 10 s while nothing comes.
 """
 
 
@@ -153,7 +156,7 @@ def _stock(row: Row, tests: list[dict[str, Any]]) -> str:
 
 def _line(said: str) -> str:
     """The beginning of a failure's message."""
-    short = said.removeprefix("AssertionError: ").split(" assert ")[0]
+    short = re.sub(r"^(AssertionError|Failed): ", "", said).split(" assert ")[0]
     return short if len(short) <= LINE else f"{short[: LINE - 1]}…"
 
 

@@ -16,7 +16,7 @@ and these fixtures alone, so that the same file runs against our emulator, a Loc
 | `fifo_queue(ContentBasedDeduplication="true")` | the same, FIFO |
 | `name(".fifo")` | a name that nothing else has, for what a test makes itself |
 | `arn(queue_url)` | a queue's ARN |
-| `clock` | `now()`, `freeze()`, `resume()`, `advance(seconds)`, `virtual`. Where there is no clock to move, `advance` waits, or skips the test above `--longest-wait` seconds, and `freeze` and `resume` do nothing |
+| `clock` | `now()`, `freeze()`, `resume()`, `advance(seconds)`, `virtual`. Where there is no clock to move, `advance` waits, or skips the test above `--longest-wait` seconds, and `freeze` and `resume` do nothing. `takes(300)` skips a test that takes so long anyhow |
 | `function(source, Timeout=5)` | a function on python3.13, active, of the source of its module `app` with `handler(event, context)`; configuration as for CreateFunction. Its name |
 | `deliveries` | what functions tell: with this fixture they can do `from report import tell; tell(document)`; the test gets the next n documents with `deliveries(n)`, and with `deliveries.rest()` all that still comes |
 | `mapping(queue_url, function, BatchSize=1)` | an event source mapping, waited for until it is Enabled (Disabled with `Enabled=False`). Its UUID |
@@ -27,6 +27,8 @@ What they make is deleted after the test, what a test makes itself it deletes it
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +88,28 @@ def environment(harness_session: HarnessSession) -> Environment:
         return harness_session.ensure_environment()
     except HarnessError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def localstack(environment: Environment) -> str:
+    """The version of LocalStack, where that is what answers, as it comes; else empty."""
+    if environment.control or not environment.url:
+        return ""
+    try:
+        url = f"{environment.url}/_localstack/health"
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the endpoint under test
+            return str(json.load(answer).get("version", ""))
+    except (OSError, ValueError):
+        return ""
+
+
+@pytest.fixture(autouse=True)
+def _expected_of_localstack(request: pytest.FixtureRequest, localstack: str) -> None:
+    """What LocalStack is known to fail, it must fail; in the run that finds that out, nothing is known."""
+    if not request.config.getoption("--conformance-report", None):
+        marker = conformance_rows.expected_failure(request.node, localstack)
+        if marker is not None:
+            request.applymarker(marker)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from tests.support.conformance import Make, attributes, both_protocols, receive,
 
 LONGEST = 43_200
 """Seconds that a message is invisible at most: twelve hours."""
+IN_FLIGHT = 120_000
+"""Messages of a queue that can be in flight."""
 
 
 @pytest.mark.aws("A-01")
@@ -253,3 +256,24 @@ def test_an_older_handle_is_taken(sqs: Any, queue: Make) -> None:
     for handle in (first["ReceiptHandle"], second["ReceiptHandle"]):
         answer = sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.aws("A-12")
+def test_a_standard_queue_has_120_000_messages_in_flight_at_most(sqs: Any, queue: Make, clock: Any) -> None:
+    clock.takes(300)
+    url = queue(VisibilityTimeout=LONGEST)
+    entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
+
+    def send(_: int) -> None:
+        assert len(sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == 10
+
+    def receive_ten(_: int) -> None:
+        take(sqs, url, 10, MaxNumberOfMessages=10)
+
+    with ThreadPoolExecutor(4) as threads:
+        for step in (send, receive_ten):
+            list(threads.map(step, range(IN_FLIGHT // 10)))
+    sqs.send_message(QueueUrl=url, MessageBody="one too many")
+    error = refused(sqs.receive_message, QueueUrl=url)
+    assert (error.code, error.status) == ("OverLimit", 403)
+    assert receive(sqs, url, WaitTimeSeconds=1) == []  # a long poll is no error

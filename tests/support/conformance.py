@@ -46,13 +46,14 @@ class Refusal:
 
 def refused(call: Callable[..., Any], **arguments: Any) -> Refusal:
     """What AWS refuses a call with; a call that it takes fails the test."""
-    with pytest.raises(ClientError) as caught:
+    try:
         call(**arguments)
-    response: Any = caught.value.response
-    error = response["Error"]
-    return Refusal(
-        response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", ""), error
-    )
+    except ClientError as refusal:
+        response: Any = refusal.response
+        error = response["Error"]
+        status = response["ResponseMetadata"]["HTTPStatusCode"]
+        return Refusal(status, error["Code"], error.get("Message", ""), error)
+    pytest.fail(f"{getattr(call, '__name__', 'the call')} is not refused", pytrace=False)
 
 
 def receive(sqs: Any, queue_url: str, **arguments: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FILE = Path(__file__).parents[1] / "conformance" / "rows.toml"
+STOCK = FILE.with_name("stock.json")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,27 @@ def rows() -> Mapping[str, Row]:
     """All rows, by ID, in order."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {name: Row(name, **fields) for name, fields in table.items()}
+
+
+@cache
+def failures_of_stock() -> tuple[str, Mapping[str, Mapping[str, str]]]:
+    """LocalStack's version, and which tests it fails as it comes: row -> test -> how. Written by a run."""
+    document = json.loads(STOCK.read_text(encoding="utf-8"))
+    return document["localstack"], document["fails"]
+
+
+def expected_failure(item: pytest.Item, localstack: str) -> pytest.MarkDecorator | None:
+    """The xfail marker of a test on LocalStack as it comes, of that version; None where it should pass.
+
+    A test that passes there although it is known to fail is a failure: what is written would not be true.
+    """
+    version, fails = failures_of_stock()
+    row = row_of(item)
+    said = fails.get(row, {}).get(item.name) if localstack == version else None
+    if said is None:
+        return None
+    varies = rows()[row].stock_varies
+    return pytest.mark.xfail(strict=not varies, reason=f"LocalStack as it comes: {varies or said}")
 
 
 def row_of(item: pytest.Item) -> str:

@@ -222,6 +222,11 @@ class PatientClock:
         if self.virtual:
             self._clock.resume()
 
+    def takes(self, seconds: float) -> None:
+        """Skip a test that takes so much real time with any clock, where that is too long."""
+        if seconds > self._longest:
+            pytest.skip(f"takes {seconds:g} s")
+
     def advance(self, seconds: float) -> None:
         """Move it forward; where that cannot be, wait, or skip the test where it would wait too long."""
         if not self.virtual and seconds > self._longest:
