@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.clients import client
+from harness.control import ControlApi
 from harness.deploy.files import write_atomically
 from harness.deploy.queue_plan import QUEUE, is_importable, planned_queues, queue_url
 from harness.deploy.stage import IMPORTS
@@ -61,6 +62,9 @@ class QueuesAhead:
         planned = planned_queues(document, account=self.account, url=url)
         known = state.addresses() if state is not None else set()
         self._take_note(work, [queue for queue in planned if queue.address not in known])
+        if self.environment.control:
+            # SQS keeps the name of a deleted queue for a minute, which Terraform would wait for.
+            ControlApi(self.environment.url, self.account).call("DELETE", "deleted-queues")
         for generation in _generations(planned):
             with ThreadPoolExecutor(4, thread_name_prefix="harness-queues") as pool:
                 list(

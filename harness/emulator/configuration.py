@@ -61,6 +61,8 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "SQS_DISABLE_CLOUDWATCH_METRICS": "1",
         # LocalStack's services call each other in process, not over its port: S3 for code, STS for roles.
         "IN_MEMORY_CLIENT": "1",
+        # Strict, and on the account's clock (harness.emulator.sqs).
+        "PROVIDER_OVERRIDE_SQS": "harness",
         # Functions run as processes (harness.emulator.executor).
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         # Services start at their first request; those that every stack here uses are warmed after the start.

@@ -41,6 +41,7 @@ def register_routes(options: Options) -> None:
     routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
         ("GET", "health", control.health),
         ("POST", "reset", control.reset),
+        ("DELETE", "deleted-queues", control.forget_deleted_queues),
         ("GET", "clock", clock_routes.look),
         ("POST", "clock", clock_routes.move),
         ("GET", "environments", control.environments),
@@ -113,6 +114,11 @@ class Control:
         for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
             clock.reset()
         return {"account": account, "queues": emptied, "mappings_still_busy": busy}
+
+    def forget_deleted_queues(self, request: Request) -> dict[str, Any]:
+        """Let the names of an account's deleted queues be used at once, not only after 60 s (A-52)."""
+        account = account_of(request)
+        return {"account": account, "forgotten": queues.forget_deleted(_chosen(account))}
 
     def environments(self, request: Request) -> list[dict[str, Any]]:
         """The execution environments of an account's functions."""

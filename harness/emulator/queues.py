@@ -6,53 +6,33 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from localstack.aws.api.sqs import MessageSystemAttributeName
-from localstack.services.sqs.models import FifoQueue, SqsMessage, SqsQueue, sqs_stores, to_sqs_api_message
-from localstack.utils.aws.arns import parse_arn
+from localstack.aws.api import ServiceException
+from localstack.services.sqs.models import sqs_stores
+
+from harness.emulator.sqs.locating import find
+from harness.emulator.sqs.queue import HarnessQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+__all__ = (
+    "HarnessQueue",
+    "Received",
+    "delete",
+    "empty",
+    "find_queue",
+    "forget_deleted",
+    "listen",
+    "receivable",
+    "receive",
+    "unlisten",
+    "wait_for_message",
+    "wake",
+)
+
 LOG = logging.getLogger(__name__)
 
-
-def find_queue(arn: str) -> SqsQueue | None:
-    """The queue of that ARN, or None where it does not exist (any more)."""
-    parts = parse_arn(arn)
-    return sqs_stores[parts["account"]][parts["region"]].queues.get(parts["resource"])
-
-
-def wait_for_message(queue: SqsQueue, given_up: Callable[[], bool], timeout: float | None = None) -> bool:
-    """Block until `queue` may have a visible message.
-
-    Args:
-        queue: The queue.
-        given_up: Ends the wait when it says True; looked at whenever `wake` is called.
-        timeout: Seconds; None waits for as long as it takes.
-
-    Returns:
-        False when given up, timed out, or when the queue was deleted.
-    """
-    signal = _signal(queue)
-    with signal.not_empty:
-        signal.not_empty.wait_for(lambda: given_up() or signal.is_shutdown or signal._qsize(), timeout)  # noqa: SLF001 - the lock is held, which qsize() would take again
-        if given_up() or signal.is_shutdown:
-            # A message's one notification may have come here: hand it on.
-            signal.not_empty.notify()
-            return False
-        return bool(signal._qsize())  # noqa: SLF001 - as above
-
-
-def wake(queue: SqsQueue) -> None:
-    """Let every waiter look again."""
-    signal = _signal(queue)
-    with signal.not_empty:
-        signal.not_empty.notify_all()
-
-
-def _signal(queue: SqsQueue) -> Any:
-    """What gets an item whenever a message (FIFO: a message group) becomes visible."""
-    return queue.message_group_queue if isinstance(queue, FifoQueue) else queue.visible
+_ALL = ("All",)
 
 
 @dataclass(frozen=True)
@@ -61,7 +41,7 @@ class Received:
 
     Attributes:
         message: As ReceiveMessage returns it, with all attributes and the receipt handle.
-        group: The message group id; None on a standard queue.
+        group: The message group id; None where the message was sent without one.
     """
 
     message: dict[str, Any]
@@ -73,59 +53,99 @@ class Received:
         return str(self.message["MessageId"])
 
 
-def receive(queue: SqsQueue, maximum: int) -> list[Received]:
-    """Receive up to `maximum` visible messages; those received too often go to the dead-letter queue."""
-    # SendMessageBatch holds this lock while it puts its messages: they are received together.
+def find_queue(arn: str) -> HarnessQueue | None:
+    """The queue of that ARN, or None where it does not exist (any more)."""
+    return find(arn)
+
+
+def receive(queue: HarnessQueue, maximum: int) -> list[Received]:
+    """Receive up to `maximum` messages; those received too often go to the dead-letter queue.
+
+    On a FIFO queue they may be of several groups: all that one group has to give, then the next (A-63). It
+    waits for nothing, and it returns nothing when the in-flight quota is reached (A-12).
+    """
+    return [
+        Received({**message.show(_ALL, _ALL), "ReceiptHandle": message.handle}, message.group)
+        for message in queue.receive(maximum)
+    ]
+
+
+def receivable(queue: HarnessQueue) -> bool:
+    """Whether `receive` would now take, or move to the dead-letter queue, at least one message."""
+    return queue.receivable()
+
+
+def listen(queue: HarnessQueue, callback: Callable[[], object]) -> None:
+    """Have `callback` called whenever a message may have become receivable, or the queue was deleted.
+
+    It is called by whoever caused that, without the queue's lock, and must wait for nothing.
+    """
+    queue.listen(callback)
+
+
+def unlisten(queue: HarnessQueue, callback: Callable[[], object]) -> None:
+    """Call it no more; a call may be under way."""
+    queue.unlisten(callback)
+
+
+def wait_for_message(queue: HarnessQueue, given_up: Callable[[], bool], timeout: float | None = None) -> bool:
+    """Block until a message is receivable.
+
+    Args:
+        queue: The queue.
+        given_up: Ends the wait when it says True; looked at whenever `wake` is called.
+        timeout: Seconds of the account's clock; None waits for as long as it takes.
+
+    Returns:
+        False when given up, timed out, or when the queue was deleted.
+    """
+    queue.wait(lambda: given_up() or queue.deleted or queue.receivable(), timeout)
+    return not given_up() and queue.receivable()
+
+
+def wake(queue: HarnessQueue) -> None:
+    """Let every waiter and listener look again."""
+    queue.wake()
+
+
+def delete(queue: HarnessQueue, messages: Iterable[Received]) -> None:
+    """Delete messages; one whose handle has expired (FIFO) stays, as on AWS, and is logged (A-10)."""
     with queue.mutex:
-        result = queue.receive(maximum, 0)
-        _move_to_dead_letter_queue(queue, result.dead_letter_messages)
-    received = []
-    for item, handle in zip(result.successful, result.receipt_handles, strict=True):
-        message = to_sqs_api_message(item, ["All"], ["All"])
-        message["ReceiptHandle"] = handle
-        received.append(Received(message, item.message_group_id))
-    return received
-
-
-def _move_to_dead_letter_queue(queue: SqsQueue, messages: list[SqsMessage]) -> None:
-    for item in messages:
-        target = find_queue(queue.redrive_policy["deadLetterTargetArn"])
-        if target is None:
-            LOG.warning(
-                "The dead-letter queue of %s does not exist; message %s stays.", queue.arn, item.message_id
-            )
-            queue.add_inflight_message(item)
-            continue
-        item.message["Attributes"][MessageSystemAttributeName.DeadLetterQueueSourceArn] = queue.arn
-        target.put(
-            message=item.message,
-            message_deduplication_id=item.message_deduplication_id,
-            message_group_id=item.message_group_id,
-        )
-        if isinstance(queue, FifoQueue):
-            queue.update_message_group_visibility(queue.get_message_group(item.message_group_id))
-
-
-def delete(queue: SqsQueue, messages: Iterable[Received]) -> None:
-    """Delete messages; one whose handle has expired (FIFO) stays, as on AWS, and is logged."""
-    for received in messages:
-        try:
-            queue.remove(received.message["ReceiptHandle"])
-        except Exception as error:  # noqa: BLE001 - LocalStack's errors have no narrower common class
-            LOG.warning("Message %s was not deleted from %s: %s", received.id, queue.arn, error)
+        for received in messages:
+            try:
+                queue.remove(received.message["ReceiptHandle"])
+            except ServiceException as error:
+                LOG.warning("Message %s was not deleted from %s: %s", received.id, queue.queue_arn, error)
 
 
 def empty(account: str | None) -> int:
-    """Empty all queues of an account, or of all: visible, delayed and in-flight messages, deduplication.
+    """Make the queues of an account, or of all, as new: without messages, and as if never purged.
 
     Returns:
         How many queues there were.
     """
     emptied = 0
+    forget_deleted(account)
     for store_account, _, store in sqs_stores.iter_stores():
         if account in {None, store_account}:
+            for task in store.move_tasks.values():
+                task.cancel()
             for queue in list(store.queues.values()):
                 queue.clear()
-                queue.purge_timestamp = None
+                queue.purged = None
                 emptied += 1
     return emptied
+
+
+def forget_deleted(account: str | None) -> int:
+    """Let the names of deleted queues be used again at once (A-52).
+
+    Returns:
+        How many there were.
+    """
+    forgotten = 0
+    for store_account, _, store in sqs_stores.iter_stores():
+        if account in {None, store_account}:
+            forgotten += len(store.deleted)
+            store.deleted.clear()
+    return forgotten

@@ -9,6 +9,7 @@ import pytest
 from harness.drive import clients
 from tests.support.handlers import in_front_of_the_calculator, lines_about
 from tests.support.operations import additions, assert_each_calculated_once, expected
+from tests.support.queues import made_again
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -98,6 +99,6 @@ def test_results_that_cannot_be_delivered_raise_the_batch_back(stack: Stack) -> 
         sent = stack.queue("InputQueue").send_all(additions(3))
         function.wait_for_log("UndeliveredError: . of . results were not delivered")
     finally:
-        sqs.create_queue(QueueName=output.name)
+        made_again(sqs, stack.endpoint.account, output.name)
     assert_each_calculated_once(sent, output.collect(3))
     assert eventually(lambda: stack.queue("InputQueue").counts().total == 0)

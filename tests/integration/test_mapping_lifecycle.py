@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.mapped import MakeMapped, Mapped, bodies_of
+from tests.support.queues import made_again
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.only_on("embedded", "container")
@@ -48,7 +49,7 @@ def test_a_deleted_mapping_is_gone_and_can_be_made_again(mapped: Mapped, *, enab
 
 def test_a_mapping_finds_its_queue_again_when_that_was_made_anew(mapped: Mapped) -> None:
     mapped.sqs.delete_queue(QueueUrl=mapped.input)
-    mapped.queue("in")
+    made_again(mapped.sqs, mapped.account, "in")
     mapped.send("x")
     assert bodies_of(mapped.told(1)[0]) == ["x"]
 
