@@ -175,7 +175,11 @@ class Sandbox:
         self._log.init_report(milliseconds, outcome.status, outcome.payload)
 
     def _spawn(self, runtime: RuntimeEnvironment) -> RuntimeProcess:
-        self._private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._private.exists():
+            # As /tmp is on Lambda (row C-20); the folder around it lets nobody else in.
+            self._private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._private.mkdir()
+            self._private.chmod(0o1777)
         config = self.function.config
         variables = lambda_variables(
             self.function,
