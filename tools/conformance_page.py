@@ -46,7 +46,7 @@ comments and docstrings name rows by these IDs.
 
 **{shown} of {all} rows shown** on the harness's emulator.
 
-The same run on LocalStack {localstack} as it comes: {same} rows the same, {differs} different, {unknown} not tried.
+LocalStack {localstack} as it comes, same run: {same} rows the same, {differs} different, {unknown} not tried.
 
 Run on {date} with {versions}.
 **No test has been run on AWS by this project**: "known from" says how well a row is known,
@@ -54,7 +54,7 @@ Run on {date} with {versions}.
 
 | known from | is |
 | --- | --- |
-| R:YYYY-MM | an answer of AWS recorded then, kept by the tests of LocalStack (commit 8b9a79f) |
+| R:YYYY-MM, R | an answer of AWS recorded then, kept by the tests of LocalStack (commit 8b9a79f) |
 | V | a test that LocalStack's maintainers ran on AWS; the answer was not kept |
 | M | AWS's model of the API, as botocore has it |
 | D, D23 | AWS's developer guide, today's and that of 2023 |
