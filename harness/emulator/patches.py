@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import Any
+from xml.etree.ElementTree import SubElement
 
+from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
 from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
 from localstack.services.lambda_.invocation import version_manager
 
@@ -26,6 +28,15 @@ def _mapping_worker(original: Any) -> Any:
     return get_esm_worker
 
 
+def _error_detail(original: Any) -> Any:
+    @wraps(original)
+    def add_error_tags(self: Any, error: Any, error_tag: Any, mime_type: str) -> None:
+        original(self, error, error_tag, mime_type)
+        SubElement(error_tag, "Detail")
+
+    return add_error_tags
+
+
 def _no_metric(original: Any) -> Any:
     @wraps(original)
     def record(*_: Any, **__: Any) -> None:
@@ -35,6 +46,12 @@ def _no_metric(original: Any) -> Any:
 
 
 PATCHES = (
+    Patch(
+        SqsQueryResponseSerializer,
+        "_add_error_tags",
+        _error_detail,
+        "Errors of SQS's query protocol lack the empty element Detail that AWS sends (A-54).",
+    ),
     Patch(
         EsmWorkerFactory,
         "get_esm_worker",
