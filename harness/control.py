@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.errors import EmulatorError, HarnessError
-
-# The emulator is on the loopback interface: whatever proxy the host's environment names is not asked.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+from harness.web import opener_for
 
 type Method = Literal["GET", "POST", "DELETE"]
 
@@ -59,7 +57,7 @@ class ControlApi:
             headers={"Content-Type": "application/json", "Accept": "application/json"},
         )
         try:
-            with _OPENER.open(request, timeout=timeout) as answer:
+            with opener_for(self.url).open(request, timeout=timeout) as answer:
                 return _parsed(answer.read())
         except urllib.error.HTTPError as error:
             with error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ SOCKET_PATH_LIMIT = 70
 """Terraform talks to its providers over Unix sockets in TMPDIR, whose paths may have about 100 characters."""
 AWS_GRACE = 120
 """Seconds that an interrupted Terraform has on AWS to end what it began, so that its state tells of it."""
+LOCK = ".terraform.lock.hcl"
 HOST_NETWORK = (
     # What a machine behind a proxy or a private certificate authority needs to download providers.
     *(
@@ -46,6 +48,9 @@ HOST_NETWORK = (
     ),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
 )
+
+
+_CHECKSUMS = re.compile(r"^ *hashes = \[[^\]]*\]\n", re.MULTILINE)
 
 
 class WorkFolder:
@@ -109,13 +114,14 @@ class WorkFolder:
                 self._init(init_in, group)
                 write_atomically(done, key)
         self.path.mkdir(parents=True, exist_ok=True)
-        self._use(data, init_in / ".terraform.lock.hcl")
+        self._use(data, init_in / LOCK)
         return fresh
 
     def run(self, *arguments: str, environment: Environment, region: str) -> Ran:
         """Run a Terraform command that reaches the environment's emulator and nothing else, or AWS."""
         if environment.on_aws:
             return self._run_on_aws(*arguments, url=environment.url, region=region)
+        _drop_checksums(self.path / LOCK)
         with self._environ() as environ:
             environ |= {
                 **self._variables,
@@ -155,7 +161,7 @@ class WorkFolder:
             (self.path / name).unlink(missing_ok=True)
 
     def _init(self, folder: Path, group: ProcessGroup | None) -> None:
-        (folder / ".terraform.lock.hcl").unlink(missing_ok=True)
+        (folder / LOCK).unlink(missing_ok=True)
         with self._environ() as environ:
             environ |= {name: os.environ[name] for name in HOST_NETWORK if name in os.environ}
             ran = run_open(
@@ -184,7 +190,7 @@ class WorkFolder:
         else:
             shutil.rmtree(link)
             link.symlink_to(data / ".terraform")
-        target = self.path / ".terraform.lock.hcl"
+        target = self.path / LOCK
         content = lock.read_bytes() if lock.is_file() else None
         if content is None:
             target.unlink(missing_ok=True)
@@ -204,6 +210,17 @@ class WorkFolder:
         short = None if len(str(base)) > SOCKET_PATH_LIMIT else base
         with tempfile.TemporaryDirectory(prefix="hx-", dir=short, ignore_cleanup_errors=True) as temporary:
             yield base_environment(os.environ, home=home, temporary=Path(temporary), cli_config=configuration)
+
+
+def _drop_checksums(lock: Path) -> None:
+    """Let Terraform run the provider that `init` has just checked: it would read all of its 675 MB each time.
+
+    Not for AWS, where what runs gets credentials that are worth something.
+    """
+    if lock.is_file():
+        text = lock.read_text(encoding="utf-8")
+        if (bare := _CHECKSUMS.sub("", text)) != text:
+            write_atomically(lock, bare)
 
 
 def _key(value: Any, terraform: Terraform, configuration: str) -> str:

@@ -15,6 +15,7 @@ from harness.build import build_zip
 from harness.drive import clients, logs
 from harness.drive.deadline import Deadline, until
 from harness.errors import MessageError, WaitTimeoutError
+from harness.web import opener_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _LAST_LINES = 15
 _UPDATE_SECONDS = 60
 _NAMES_OF_LOCALSTACK = frozenset({"localhost.localstack.cloud", "s3.localhost.localstack.cloud"})
-# The endpoint is on the loopback interface: whatever proxy the host's environment names is not asked.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def _reachable(location: str, endpoint: Endpoint) -> str:
 
 def _download(url: str, endpoint: Endpoint) -> bytes:
     # What AWS has is behind the host's proxy.
-    opener = urllib.request.build_opener() if endpoint.on_aws else _OPENER
+    opener = urllib.request.build_opener() if endpoint.on_aws else opener_for(url)
     with opener.open(url, timeout=60) as answer:
         package: bytes = answer.read()
         return package

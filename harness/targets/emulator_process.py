@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import psutil
 from harness.errors import EmulatorError, PortTakenError
 from harness.host import HOST, host_variables
 from harness.targets import processes
+from harness.web import opener_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,10 +171,8 @@ def _last_lines(log: Path) -> str | None:
 
 def health(url: str) -> dict[str, Any] | None:
     """What `/_harness/health` says, or None where no emulator of ours answers."""
-    # No proxy: a host's HTTP_PROXY is not for loopback.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url}/_harness/health", timeout=HEALTH_SECONDS) as response:
+        with opener_for(url).open(f"{url}/_harness/health", timeout=HEALTH_SECONDS) as response:
             document = json.load(response)
     except (OSError, ValueError, http.client.HTTPException):
         return None

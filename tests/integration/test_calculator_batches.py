@@ -45,10 +45,12 @@ def test_a_window_fills_a_batch_beyond_ten(stack: Stack) -> None:
     """
     function = stack.function("CalculatorLambda")
     with in_front_of_the_calculator(function, handler):
-        sent = stack.queue("InputQueue").send_all(additions(20))
-        assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(20))
+        # Twice a full batch, since a window may end between two of the sends, of ten each: LocalStack as it comes
+        # has one end each second, and none that begins with a batch's first message.
+        sent = stack.queue("InputQueue").send_all(additions(40))
+        assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(40))
     ids = [message.id for message in sent]
-    lines = eventually(lambda: _all_of(20, [line for line in lines_about(function, *ids) if " in " in line]))
+    lines = eventually(lambda: _all_of(40, [line for line in lines_about(function, *ids) if " in " in line]))
     assert lines
     assert max(int(line.split()[-1]) for line in lines) > 10
 

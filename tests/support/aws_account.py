@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from tests.support.command_line import HARNESS, ROOT, SECONDS, Answer
 from tests.support.command_line import Project as CommandLine
 from tests.support.deployable import APP, REQUIRED
+from tests.support.forked import harness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +171,11 @@ class AwsProject:
 
     def harness(self, *arguments: str, **environ: str) -> Answer:
         """Run a command to its end; a variable that is empty is not there."""
-        return finished(self.start(*arguments, **environ))
+        answer = Answer(
+            *harness(arguments, cwd=self.root, environ=self._environ(environ), timeout=SECONDS),
+        )
+        print(answer.out, answer.err)  # noqa: T201 - shown when the test fails
+        return answer
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command, in a process group of its own as a terminal would."""
@@ -184,6 +189,18 @@ class AwsProject:
     def _start(
         self, command: list[str], environ: dict[str, str], errors: int = subprocess.PIPE
     ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self._environ(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            process_group=0,
+        )
+
+    def _environ(self, more: dict[str, str]) -> dict[str, str]:
         host = {n: v for n, v in os.environ.items() if not n.startswith(("HARNESS_", "AWS_", "PYTEST_XDIST"))}
         # The machine's own configuration and metadata service have no part in this.
         nothing = {
@@ -191,17 +208,8 @@ class AwsProject:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        variables = {**host, **nothing, **self.variables, **environ}
-        return subprocess.Popen(
-            command,
-            cwd=self.root,
-            env={name: value for name, value in variables.items() if value},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            process_group=0,
-        )
+        variables = {**host, **nothing, **self.variables, **more}
+        return {name: value for name, value in variables.items() if value}
 
     def record(self) -> dict[str, Any] | None:
         """What `.harness/environment.json` says."""

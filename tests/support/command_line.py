@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from harness.workspace import Workspace
+from tests.support.forked import harness
 from tests.support.project import use_what_is_made
 
 if TYPE_CHECKING:
@@ -76,17 +77,8 @@ class Project:
 
     def harness(self, *arguments: str, stdin: str = "", **environ: str) -> Answer:
         """Run a command to its end."""
-        done = subprocess.run(
-            [HARNESS, *arguments],
-            cwd=self.root,
-            env=self._environ(environ),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        variables = self._environ(environ)
+        return Answer(*harness(arguments, cwd=self.root, environ=variables, stdin=stdin, timeout=SECONDS))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command, in a process group of its own as a terminal would."""
