@@ -81,6 +81,19 @@ def check_variables(request: Mapping[str, Any]) -> None:
         )
 
 
+def check_source(code: Mapping[str, Any]) -> None:
+    """Refuse a function without code, for which LocalStack has an internal error.
+
+    Args:
+        code: The member Code of CreateFunction, or the request of UpdateFunctionCode.
+
+    Raises:
+        InvalidParameterValueException: It names none.
+    """
+    if not any(code.get(name) for name in ("ZipFile", "S3Bucket", "ImageUri")):
+        raise InvalidParameterValueException("Please provide a source for function code.", Type="User")
+
+
 def check_payload(payload: bytes | None, invocation_type: str | None) -> None:
     """Refuse a payload that is too large (row C-13), or no JSON.
 
@@ -98,7 +111,7 @@ def check_payload(payload: bytes | None, invocation_type: str | None) -> None:
         )
     try:
         json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: Could not parse payload into json: {error}", Type="User"
         ) from error
@@ -113,7 +126,7 @@ def check_client_context(given: str | None) -> None:
     try:
         if given:
             client_context.decoded(given)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestContentException(
             "Client context must be a valid Base64-encoded JSON object.", Type="User"
         ) from error

@@ -27,6 +27,7 @@ class FunctionProvider(LambdaProvider):
     def create_function(self, context: RequestContext, request: Mapping[str, Any]) -> FunctionConfiguration:
         """CreateFunction, rows C-01, C-21, C-29."""
         _check(context, request)
+        function_limits.check_source(request["Code"])
         return super().create_function(context, request)
 
     @override
@@ -36,6 +37,14 @@ class FunctionProvider(LambdaProvider):
         """UpdateFunctionConfiguration, the same rows."""
         _check(context, request)
         return super().update_function_configuration(context, request)
+
+    @override
+    def update_function_code(
+        self, context: RequestContext, request: Mapping[str, Any]
+    ) -> FunctionConfiguration:
+        """UpdateFunctionCode."""
+        function_limits.check_source(request)
+        return super().update_function_code(context, request)
 
     @override
     def put_function_concurrency(self, context: RequestContext, **arguments: Any) -> Concurrency:

@@ -79,7 +79,15 @@ def test_payloads_have_a_limit(kind: str | None, most: int) -> None:
     )
 
 
-@pytest.mark.parametrize("payload", [b"{", b"\xff", b"'single'"])
+@pytest.mark.parametrize("code", [{}, {"ZipFile": b""}, {"S3Key": "key"}])
+def test_a_function_has_code(code: dict[str, Any]) -> None:
+    function_limits.check_source({"ZipFile": b"PK"})
+    with pytest.raises(ServiceException) as refused:
+        function_limits.check_source(code)
+    assert refused.value.code == "InvalidParameterValueException"
+
+
+@pytest.mark.parametrize("payload", [b"{", b"\xff", b"'single'", b"[" * 50_000])
 def test_a_payload_is_json(payload: bytes) -> None:
     with pytest.raises(ServiceException) as refused:
         function_limits.check_payload(payload, None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from localstack.aws.protocol.parser import RequestParserError, create_parser
+from localstack.aws.spec import load_service
 from localstack.http import Response, route
 from localstack.services.sqs import query_api
-from localstack.services.sqs.developer_api import SqsDeveloperApi
+from localstack.services.sqs.developer_api import SqsDeveloperApi, get_sqs_protocol
 from werkzeug.exceptions import NotFound
 
 from harness.emulator.sqs.message import State
@@ -23,6 +25,18 @@ _ALL = ("All",)
 
 class DeveloperApi(SqsDeveloperApi):
     """`/_aws/sqs/messages`, as LocalStack's: what a queue holds, without a receive."""
+
+    @route("/_aws/sqs/messages", methods=["GET", "POST"])  # type: ignore[untyped-decorator]  # LocalStack has no types
+    def list_messages(self, request: Request) -> Response:
+        """For a queue's URL; what cannot be read is refused, and no internal error."""
+        if "x-amz-" in request.mimetype or "x-www-form-urlencoded" in request.mimetype:
+            try:
+                create_parser(load_service("sqs", protocol=get_sqs_protocol(request))).parse(request)
+            except RequestParserError as error:
+                refused = Response(status=400)
+                refused.set_json({"message": str(error)})
+                return refused
+        return super().list_messages(request)
 
     def _collect_messages(
         self,
