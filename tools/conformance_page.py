@@ -143,6 +143,8 @@ def _ours(row: Row, tests: list[dict[str, Any]]) -> str:
 
 def _stock(row: Row, tests: list[dict[str, Any]]) -> str:
     """`same`, how it differs, or why that was not tried."""
+    if row.executor:
+        return "not tried: its functions need Docker, and ran as the harness's processes"
     failed = [test for test in tests if test["outcome"] == "failed"]
     skipped = [test for test in tests if test["outcome"] == "skipped"]
     if failed:

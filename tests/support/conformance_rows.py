@@ -31,6 +31,8 @@ class Row:
         partly: What of it no test shows, and why; empty where tests show all of it.
         stock: What LocalStack as it comes does instead; empty where it does the same.
         stock_varies: Why a test of it may also pass there; empty where each always does the same.
+        executor: It is about how functions run. LocalStack as it comes runs them in containers, which cannot
+            be had everywhere: in its run, too, they are the harness's processes, and show nothing of it.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Row:
     partly: str = ""
     stock: str = ""
     stock_varies: str = ""
+    executor: bool = False
 
 
 @cache
