@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, override
 
@@ -46,7 +45,7 @@ def logs(app: App, *, follow: bool, function: str | None, since: float | None) -
     """
     stack = app.stack()
     chosen = stack.function(function) if function else stack.function_mapped()
-    since_ms = None if since is None else int((time.time() - since) * 1000)
+    since_ms = None if since is None else int((stack.clock.now() - since) * 1000)
     events = chosen.follow_logs(since_ms) if follow else iter(chosen.logs(since_ms))
     with Stream(app, "events", function=chosen.name, log_group=chosen.log_group) as stream:
         for event in events:
