@@ -45,8 +45,8 @@ def test_a_window_fills_a_batch_beyond_ten(stack: Stack) -> None:
     """
     function = stack.function("CalculatorLambda")
     with in_front_of_the_calculator(function, handler):
-        # Twice a full batch, since a window may end between two of the sends, of ten each: LocalStack as it comes
-        # has one end each second, and none that begins with a batch's first message.
+        # Twice a full batch, since a window may end between two of the sends, of ten each: LocalStack as it
+        # comes has one end each second, and none that begins with a batch's first message.
         sent = stack.queue("InputQueue").send_all(additions(40))
         assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(40))
     ids = [message.id for message in sent]
