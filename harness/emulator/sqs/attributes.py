@@ -138,9 +138,17 @@ def _check_value(name: str, value: str) -> None:
     elif name in CHOICES:
         fits = value in CHOICES[name]
     else:
-        fits = name != "Policy" or isinstance(_document(value), dict)
+        fits = name != "Policy" or _is_policy(_document(value))
     if not fits:
         raise invalid_attribute(name)
+
+
+def _is_policy(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    statements = document.get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    return all(isinstance(statement, dict) for statement in listed)
 
 
 def _document(text: str) -> Any:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 parse_url = lru_cache(maxsize=1024)(parse_queue_url)
 
 
+@lru_cache(maxsize=1024)
 def store_of(account: str, region: str) -> Any:
-    """LocalStack's store of an account's queues in a region.
+    """LocalStack's store of an account's queues in a region; that does not change.
 
     Raises:
         ValueError: There is no such account or region.

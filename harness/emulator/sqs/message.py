@@ -20,6 +20,7 @@ _HANDLE_PARTS = 4
 SEQUENCE = itertools.count(18_849_496_460_467_696_128, 256)
 """Sequence numbers: 20 digits, increasing, not consecutive (A-61)."""
 _ORDER = itertools.count()
+_HANDLES = itertools.count(uuid.uuid4().int)
 
 
 class State(IntEnum):
@@ -166,7 +167,7 @@ def _chosen(attributes: dict[str, Any], names: Collection[str]) -> dict[str, Any
 
 def new_handle(queue_arn: str, message: StoredMessage) -> str:
     """A receipt handle: whose it is, and that it is of this receive."""
-    text = f"{uuid.uuid4()} {queue_arn} {message.id} {message.received}"
+    text = f"{next(_HANDLES):x} {queue_arn} {message.id} {message.received}"
     return base64.b64encode(text.encode()).decode()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
 from botocore.model import OperationNotFoundError
-from localstack.aws.api import CommonServiceException
+from localstack.aws.api import CommonServiceException, ServiceException
 from localstack.aws.protocol.parser import RequestParserError
 from localstack.aws.protocol.serializer import create_serializer
 from localstack.aws.skeleton import create_dispatch_table
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.model import Shape
+    from localstack.http import Response
 
 LOG = logging.getLogger(__name__)
 
@@ -49,20 +50,38 @@ def checked_dispatch_table(provider: Any) -> dict[str, Callable[[Any, Any], Any]
     """LocalStack's table of operations, each behind a check of its request.
 
     LocalStack's parser reads the types that it must convert and passes all others on as they came.
+
+    Args:
+        provider: Has a method for each operation.
     """
 
     def checked(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def handle(context: Any, request: Any) -> Any:
-            request = request or {}
-            if "QueueUrl" not in request and is_query(context) and is_sqs_queue_url(context.request.base_url):
-                # In the query protocol a request can be sent to the queue's URL.
-                request = {**request, "QueueUrl": context.request.base_url}
-            check(context.operation.input_shape, request, json=not is_query(context))
-            return operation(context, {name: value for name, value in request.items() if value is not None})
+            request = dict(request or {})
+            if is_query(context):
+                _complete(context, request)
+            try:
+                check(context.operation.input_shape, request, json=not is_query(context))
+                given = {name: value for name, value in request.items() if value is not None}
+                return operation(context, given)
+            except ServiceException as error:
+                if not is_query(context):
+                    raise
+                return _serialized(error, context)
 
         return handle
 
     return {name: checked(operation) for name, operation in create_dispatch_table(provider).items()}
+
+
+def _complete(context: Any, request: dict[str, Any]) -> None:
+    """What the query protocol leaves out: an empty list, and the queue where its URL is the endpoint."""
+    url = context.request.base_url
+    for name in context.operation.input_shape.required_members:
+        if name == "Entries":
+            request.setdefault(name, [])
+        elif name == "QueueUrl" and is_sqs_queue_url(url):
+            request.setdefault(name, url)
 
 
 def check(shape: Shape, request: Any, *, json: bool) -> None:
@@ -125,9 +144,18 @@ def refuse_unreadable(chain: Any, exception: Exception, context: Any, response: 
     else:
         error = malformed(str(exception), json=json)
     context.service_exception = error
+    response.update_from(_serialized(error, context))
+    chain.stop()
+
+
+def _serialized(error: ServiceException, context: Any) -> Response:
+    """An error's answer; in the query protocol it has a `Detail`, which is empty (A-54)."""
+    context.service_exception = error
     operation = context.operation or context.service.operation_model(context.service.operation_names[0])
     serializer = create_serializer(context.service, context.protocol)
-    response.update_from(
-        serializer.serialize_error_to_response(error, operation, context.request.headers, context.request_id)
+    response = serializer.serialize_error_to_response(
+        error, operation, context.request.headers, context.request_id
     )
-    chain.stop()
+    if is_query(context):
+        response.data = response.data.replace(b"</Error>", b"<Detail/></Error>")
+    return response

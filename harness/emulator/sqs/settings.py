@@ -40,6 +40,7 @@ class QueueSettings(SqsQueue):
         super().__init__(name, region, account_id, None, tags)
         self.queue_arn: str = self.arn
         self._redrive: tuple[str, dict[str, Any]] = ("", {})
+        self._numbers: dict[str, int] = {}
         created = str(int(self.clock.now()))
         self.attributes.update(CreatedTimestamp=created, LastModifiedTimestamp=created)
         self.check(attributes or {})
@@ -50,7 +51,35 @@ class QueueSettings(SqsQueue):
         check(attributes, fifo=self.fifo, queue_arn=self.queue_arn)
         check_throughput({**self.attributes, **attributes})
 
+    def number(self, name: str) -> int:
+        """An attribute that is a number, read once."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = int(self.attributes[name])
+        return number
+
+    @property
+    def visibility_timeout(self) -> int:
+        """Seconds (A-01)."""
+        return self.number("VisibilityTimeout")
+
+    @property
+    def delay_seconds(self) -> int:
+        """Seconds (A-18)."""
+        return self.number("DelaySeconds")
+
+    @property
+    def message_retention_period(self) -> int:
+        """Seconds (A-46)."""
+        return self.number("MessageRetentionPeriod")
+
+    @property
+    def maximum_message_size(self) -> int:
+        """Bytes (A-24)."""
+        return self.number("MaximumMessageSize")
+
     def _apply(self, attributes: Mapping[str, str]) -> None:
+        self._numbers.clear()
         for name, value in attributes.items():
             if REMOVED_BY.get(name) == value:
                 self.attributes.pop(name, None)
