@@ -51,11 +51,16 @@ class Clock:
     Args:
         account: Its 12 digits.
         wall: The machine's clock, in epoch seconds.
+
+    Attributes:
+        settle: Called before and between the steps of an advance.
+        advances: How many there have been.
     """
 
     def __init__(self, account: str, wall: Callable[[], float] = time.time) -> None:
         self.account = account
         self.settle: Callable[[], None] = _nothing
+        self.advances = 0
         self._wall = wall
         self._lock = threading.Lock()
         self._firing = threading.RLock()
@@ -120,6 +125,7 @@ class Clock:
         if not seconds >= 0:
             raise ValueError(f"A clock does not go back: seconds must be 0 or more, not {seconds}.")
         with self._firing:
+            self.advances += 1
             self.settle()
             target = self.now() + seconds
             while (when := self.next_deadline()) is not None and when <= target:

@@ -63,6 +63,8 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "IN_MEMORY_CLIENT": "1",
         # Strict, and on the account's clock (harness.emulator.sqs).
         "PROVIDER_OVERRIDE_SQS": "harness",
+        # Its Lambda provider, with the harness's event source mappings (harness.emulator.lambda_provider).
+        "PROVIDER_OVERRIDE_LAMBDA": "harness",
         # Functions run as processes (harness.emulator.executor).
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         # Services start at their first request; those that every stack here uses are warmed after the start.

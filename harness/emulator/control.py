@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import time
 from functools import wraps
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,10 @@ from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
-from harness.emulator import clock_routes, queues
+from harness.emulator import clock_routes, queues, real_time, settle_routes
 from harness.emulator.clock import TICKER, clock_of
-from harness.emulator.poller import WORKERS
-from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness.emulator.mapping.life import WORKERS
+from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
 from harness.errors import HarnessError, NotFoundInStackError
 from harness.runtimes.environment import own_runtimes
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.configuration import Options
 
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock")
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle")
 RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
 
@@ -44,6 +43,8 @@ def register_routes(options: Options) -> None:
         ("DELETE", "deleted-queues", control.forget_deleted_queues),
         ("GET", "clock", clock_routes.look),
         ("POST", "clock", clock_routes.move),
+        ("POST", "settle", settle_routes.settle),
+        ("GET", "advice", settle_routes.advise),
         ("GET", "environments", control.environments),
         ("GET", "debug", control.debugging),
         ("POST", "debug", control.start_debugging),
@@ -62,21 +63,16 @@ def _answering(handler: Callable[..., Any]) -> Callable[..., Response]:
             # No page, not even one on this machine, has business here.
             if "Origin" in request.headers:
                 raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
-            return _json(handler(request, **parts))
+            document = handler(request, **parts)
+            return document if isinstance(document, Response) else json_response(document)
         except RefusedError as refused:
-            return _json({"message": str(refused)}, refused.status)
+            return json_response({"message": str(refused)}, refused.status)
 
     return answer
 
 
 def _no_such_route(request: Request, **_: str) -> None:
     raise RefusedError(f"There is no {request.method} {request.path}.", 404)
-
-
-def _json(document: Any, status: int = 200) -> Response:
-    response = Response(status=status)
-    response.set_json(document)
-    return response
 
 
 class Control:
@@ -107,9 +103,11 @@ class Control:
         account = account_of(request, document_of(request))
         chosen = _chosen(account)
         queues.empty(chosen)
-        deadline = time.monotonic() + RESET_SECONDS
-        workers = [worker for worker in list(WORKERS.values()) if chosen in {None, worker.account}]
-        busy = sum(not worker.wait_until_idle(deadline) for worker in workers)
+        deadline = real_time.deadline(RESET_SECONDS)
+        readers = [worker.reader for worker in list(WORKERS.values()) if chosen in {None, *worker.accounts}]
+        for reader in readers:
+            reader.forget()
+        busy = sum(not reader.wait_until_idle(deadline) for reader in readers)
         emptied = queues.empty(chosen)
         for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
             clock.reset()

@@ -6,26 +6,31 @@ when a name is not there.
 
 from __future__ import annotations
 
+import json
 from functools import wraps
 from typing import Any
 from xml.etree.ElementTree import SubElement
 
 from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
-from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
-from localstack.services.lambda_.invocation import version_manager
+from localstack.services.lambda_.invocation import event_manager, version_manager
 
 from harness.emulator.patching import Patch, replace_all
-from harness.emulator.poller import SqsMapping
+from harness.emulator.settling import activity_of
 
 
-def _mapping_worker(original: Any) -> Any:
+def _counted_event(original: Any) -> Any:
     @wraps(original)
-    def get_esm_worker(self: Any) -> Any:
-        if ":sqs:" in (self.esm_config.get("EventSourceArn") or ""):
-            return SqsMapping(self.esm_config, enabled=self.enabled)
-        return original(self)
+    def handle_message(self: Any, message: dict[str, Any]) -> None:
+        identity = self.version_manager.function_version.id
+        activity = activity_of(identity.account)
+        token = json.loads(message["Body"])["request_id"]
+        activity.begin(token, f"{identity.function_name} handles an event")
+        try:
+            original(self, message)
+        finally:
+            activity.end(token)
 
-    return get_esm_worker
+    return handle_message
 
 
 def _error_detail(original: Any) -> Any:
@@ -53,13 +58,6 @@ PATCHES = (
         "Errors of SQS's query protocol lack the empty element Detail that AWS sends (A-54).",
     ),
     Patch(
-        EsmWorkerFactory,
-        "get_esm_worker",
-        _mapping_worker,
-        "LocalStack's SQS poller asks once a second, backs off to ten, handles one batch at a time and "
-        "rewrites bodies (B-23, B-49, B-52); it has no hook for another SQS poller.",
-    ),
-    Patch(
         version_manager,
         "record_cw_metric_invocation",
         _no_metric,
@@ -70,6 +68,13 @@ PATCHES = (
         "record_cw_metric_error",
         _no_metric,
         "The same.",
+    ),
+    Patch(
+        event_manager.Poller,
+        "handle_message",
+        _counted_event,
+        "An asynchronous invocation goes through a queue of LocalStack's own: only here is it seen that an "
+        "event's attempt has ended, and the account may have settled.",
     ),
 )
 

@@ -61,3 +61,8 @@ def call_later(seconds: float, action: Callable[[], object]) -> threading.Timer:
     timer.daemon = True
     timer.start()
     return timer
+
+
+def wait_for(condition: threading.Condition, predicate: Callable[[], bool], seconds: float) -> bool:
+    """`Condition.wait_for`; the caller holds `condition`."""
+    return condition.wait_for(predicate, seconds)

@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from localstack.http import Response
+
 if TYPE_CHECKING:
     from localstack.http import Request
 
@@ -39,3 +41,10 @@ def document_of(request: Request) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise RefusedError("The body must be a JSON object.")
     return document
+
+
+def json_response(document: Any, status: int = 200) -> Response:
+    """An answer."""
+    response = Response(status=status)
+    response.set_json(document)
+    return response

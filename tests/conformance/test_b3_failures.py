@@ -17,7 +17,6 @@ from tests.support.conformance_batches import (
     settles_at,
     told_records,
 )
-from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.support.conformance_batches import Make
@@ -253,8 +252,7 @@ def test_a_recursive_loop_is_stopped(
     name = function(SENDS_TO_ITSELF, Timeout=20, Environment={"Variables": {"INPUT": url}})
     mapping(url, name)
     send(sqs, url, "1")
-    told = deliveries(15)
-    assert eventually(lambda: settles_at(sqs, url, 0, 0))
-    told += deliveries.rest(1)
+    # What becomes of the message is not known for sure: dropped, or left to the queue's redrive policy.
+    told = deliveries(15) + deliveries.rest(1)
     assert told == list(range(1, len(told) + 1))
     assert 15 <= len(told) <= 17, "about 16 invocations"

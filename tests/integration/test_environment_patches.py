@@ -19,8 +19,8 @@ print(json.dumps([[patch.owner.__name__, patch.name, there(patch), patch.reason]
 """
 WITHOUT_ONE = """
 from harness.emulator import patches
-first = patches.PATCHES[0]
-delattr(first.owner, first.name)
+[last] = [patch for patch in patches.PATCHES if patch.name == "handle_message"]
+delattr(last.owner, last.name)
 patches.apply()
 """
 
@@ -31,11 +31,11 @@ def python(source: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_name_that_is_patched_is_in_localstack() -> None:
     found = json.loads(python(LIST).stdout)
-    assert ["EsmWorkerFactory", "get_esm_worker"] in [entry[:2] for entry in found]
+    assert ["Poller", "handle_message"] in [entry[:2] for entry in found]
     assert [name for owner, name, there, reason in found if not there or not reason] == []
 
 
 def test_the_emulator_does_not_start_on_a_localstack_without_such_a_name() -> None:
     ended = python(WITHOUT_ONE)
     assert ended.returncode != 0
-    assert "LocalStack has no EsmWorkerFactory.get_esm_worker to patch." in ended.stderr
+    assert "LocalStack has no Poller.handle_message to patch." in ended.stderr

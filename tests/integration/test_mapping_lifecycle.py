@@ -11,34 +11,33 @@ pytestmark = pytest.mark.only_on("embedded", "container")
 
 @pytest.fixture
 def mapped(make_mapped: MakeMapped) -> Mapped:
-    return make_mapped()
-
-
-def has_state(mapped: Mapped, state: str) -> bool | None:
-    return eventually(lambda: mapped.state() == state)
+    mapped = make_mapped()
+    mapped.until("Enabled")
+    return mapped
 
 
 def test_a_disabled_mapping_reads_nothing_until_it_is_enabled(mapped: Mapped) -> None:
     mapped.functions.update_event_source_mapping(UUID=mapped.uuid, Enabled=False)
-    assert has_state(mapped, "Disabled")
+    mapped.until("Disabled")
     mapped.send("later")
     assert mapped.counts(mapped.input) == (1, 0)
     mapped.functions.update_event_source_mapping(UUID=mapped.uuid, Enabled=True)
     assert bodies_of(mapped.told(1)[0]) == ["later"]
-    assert has_state(mapped, "Enabled")
+    mapped.until("Enabled")
 
 
 def test_an_updated_mapping_uses_its_new_settings(mapped: Mapped) -> None:
     mapped.functions.update_event_source_mapping(UUID=mapped.uuid, BatchSize=1)
     mapped.send("a", "b")
     assert sorted(bodies_of(records) for records in mapped.told(2)) == [["a"], ["b"]]
-    assert has_state(mapped, "Enabled")
+    mapped.until("Enabled")
 
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_deleted_mapping_is_gone_and_can_be_made_again(mapped: Mapped, *, enabled: bool) -> None:
     if not enabled:
         mapped.functions.update_event_source_mapping(UUID=mapped.uuid, Enabled=False)
+        mapped.until("Disabled")
     mapped.functions.delete_event_source_mapping(UUID=mapped.uuid)
     assert eventually(lambda: not mapped.functions.list_event_source_mappings()["EventSourceMappings"])
     mapped.send("for the next")

@@ -9,7 +9,7 @@ import json
 import textwrap
 import time
 import zipfile
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from harness.targets.roles import ensure_roles
 from tests.support.conformance import delete_mapping
 from tests.support.mapped import new_account
 from tests.support.waiting import eventually
@@ -77,10 +78,12 @@ class Site:
         """12 digits."""
         return self.place.account
 
-    @property
+    @cached_property
     def role(self) -> str:
-        """The ARN of the functions' role."""
+        """The ARN of the functions' role; where the account is the test's own, it is made."""
         name = self._settings.roles[0] if self.environment.on_aws else "any"
+        if not self.environment.on_aws:
+            ensure_roles(self.environment.endpoint(region=REGION, account=self.account), [name])
         return f"arn:aws:iam::{self.account}:role/{name}"
 
     def client(self, service: str, region: str = REGION, account: str = "") -> Any:

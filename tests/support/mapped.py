@@ -10,6 +10,9 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.targets.roles import PERMISSIONS, TRUST
+from tests.support.waiting import eventually
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -62,6 +65,7 @@ class Mapped:
         fifo: Whether the input queue is a FIFO queue.
         input_attributes: Attributes of the input queue.
         mapping: Arguments of CreateEventSourceMapping; None makes no mapping.
+        timeout: The function's, in seconds; at most the input queue's visibility timeout.
     """
 
     client: Callable[..., Any]
@@ -70,6 +74,7 @@ class Mapped:
     input_attributes: dict[str, str] = field(default_factory=dict)
     mapping: dict[str, Any] | None = field(default_factory=dict)
     account: str = field(default_factory=new_account)
+    timeout: int = 30
 
     def __post_init__(self) -> None:
         self.sqs = self.client("sqs", self.account)
@@ -78,12 +83,13 @@ class Mapped:
         self.input = self.queue("in.fifo" if self.fifo else "in", {**attributes, **self.input_attributes})
         self.output = self.queue("out")
         self.gate = self.queue("gate")
+        self._make_role("any")
         self.functions.create_function(
             FunctionName="mapped",
             Runtime="python3.13",
             Role=f"arn:aws:iam::{self.account}:role/any",
             Handler="code.handler",
-            Timeout=60,
+            Timeout=self.timeout,
             Code={"ZipFile": _zip({"code.py": PRELUDE + textwrap.dedent(self.handler)})},
             Environment={"Variables": {"INPUT": self.input, "OUTPUT": self.output, "GATE": self.gate}},
         )
@@ -94,11 +100,26 @@ class Mapped:
         assert "FunctionError" not in self.functions.invoke(FunctionName="mapped", Payload=b"{}")
         self.uuid = "" if self.mapping is None else self.map(**self.mapping)
 
+    def _make_role(self, name: str) -> None:
+        iam = self.client("iam", self.account)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(PERMISSIONS))
+
     def close(self) -> None:
         """Delete the mapping and the function: its processes end."""
         for mapping in self.functions.list_event_source_mappings()["EventSourceMappings"]:
-            self.functions.delete_event_source_mapping(UUID=mapping["UUID"])
+            assert eventually(lambda uuid=mapping["UUID"]: self._deleted(uuid))  # type: ignore[misc]
         self.functions.delete_function(FunctionName="mapped")
+
+    def _deleted(self, uuid: str) -> bool:
+        """Whether a mapping is gone, or going; one in transition cannot be deleted yet."""
+        try:
+            self.functions.delete_event_source_mapping(UUID=uuid)
+        except self.functions.exceptions.ResourceInUseException:
+            return bool(self.functions.get_event_source_mapping(UUID=uuid)["State"] == "Deleting")
+        except self.functions.exceptions.ResourceNotFoundException:
+            pass
+        return True
 
     def map(self, **arguments: Any) -> str:
         """Create the mapping; returns its UUID."""
@@ -153,6 +174,10 @@ class Mapped:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
+
+    def until(self, state: str) -> None:
+        """Wait until the mapping has a state: in transition it can be neither updated nor deleted."""
+        assert eventually(lambda: self.state() == state), f"the mapping is {self.state()}"
 
     def state(self) -> str:
         """The mapping's state."""

@@ -13,11 +13,13 @@ from localstack.aws.api.lambda_ import (
     TooManyRequestsException,
 )
 from localstack.services.lambda_.api_utils import function_locators_from_arn
+from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.plugins import SERVICE_PLUGINS
-from localstack.utils.xray.trace_header import TraceHeader
 
 if TYPE_CHECKING:
+    from localstack.services.lambda_.invocation.lambda_models import Function
     from localstack.services.lambda_.provider import LambdaProvider
+    from localstack.utils.xray.trace_header import TraceHeader
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,37 @@ class Answer:
     is_error: bool
 
 
-class NotNowError(Exception):
-    """The function was not invoked, and may be a moment later: it is throttled, or being updated."""
+class ThrottledError(Exception):
+    """The function was not invoked: all of its concurrency is used."""
+
+
+class BeingChangedError(Exception):
+    """The function was not invoked: it is being created or updated."""
 
 
 def lambda_provider() -> LambdaProvider:
-    """LocalStack's Lambda provider; it holds the functions' service and the mappings' workers."""
+    """LocalStack's Lambda provider; it holds the functions' service."""
     return SERVICE_PLUGINS.require("lambda")._provider  # noqa: SLF001 - LocalStack offers no other way to it
 
 
-def invoke(function_arn: str, payload: bytes) -> Answer:
+def find_function(function_arn: str) -> Function | None:
+    """The function, or None where it does not exist (any more)."""
+    name, _, account, region = function_locators_from_arn(function_arn)
+    return lambda_stores[account][region].functions.get(name)
+
+
+def may_loop(function_arn: str) -> bool:
+    """Whether the function is allowed to go round in a loop (row B-35); by default it is not."""
+    function = find_function(function_arn)
+    return function is not None and str(function.recursive_loop) == "Allow"
+
+
+def invoke(function_arn: str, payload: bytes, trace: TraceHeader) -> Answer:
     """Invoke a function and wait for its answer.
 
     Raises:
-        NotNowError: It is throttled, or being updated.
+        ThrottledError: All of its concurrency is used.
+        BeingChangedError: It is being created or updated.
         Exception: LocalStack's other service exceptions, such as that there is no such function.
     """
     name, qualifier, account, region = function_locators_from_arn(function_arn)
@@ -60,8 +79,10 @@ def invoke(function_arn: str, payload: bytes) -> Answer:
             client_context=None,
             request_id=str(uuid.uuid4()),
             payload=payload,
-            trace_context={"aws_trace_header": TraceHeader().ensure_root_exists()},
+            trace_context={"aws_trace_header": trace},
         )
-    except (TooManyRequestsException, ResourceConflictException, ServiceException) as error:
-        raise NotNowError(str(error)) from error
+    except TooManyRequestsException as error:
+        raise ThrottledError(str(error)) from error
+    except (ResourceConflictException, ServiceException) as error:
+        raise BeingChangedError(str(error)) from error
     return Answer(bytes(result.payload or b""), bool(result.is_error))
