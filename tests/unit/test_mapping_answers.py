@@ -23,6 +23,7 @@ from harness.emulator.mapping.answers import failed_ids
         (b'{"batchItemFailures": "b"}', {"a", "b"}),
         (b'["b"]', {"a", "b"}),
         (b"not JSON", {"a", "b"}),
+        (b'{"batchItemFailures": [], "rate": NaN}', {"a", "b"}),
     ],
 )
 def test_what_a_function_reports_as_failed(answer: bytes, failed: set[str]) -> None:

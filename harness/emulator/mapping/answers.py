@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localstack.services.lambda_.event_source_mapping.pollers.poller import parse_batch_item_failures
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+
+def parsed(text: str | bytes) -> Any:
+    """The JSON document in a text.
+
+    Raises:
+        ValueError: It is none. Python's own reader also takes NaN and Infinity, and its runtime writes them.
+    """
+    return json.loads(text, parse_constant=_no_json)
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no JSON.")
 
 
 def failed_ids(answer: bytes, ids: AbstractSet[str]) -> AbstractSet[str]:
@@ -19,7 +32,7 @@ def failed_ids(answer: bytes, ids: AbstractSet[str]) -> AbstractSet[str]:
     not of this batch (B-38). https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     try:
-        payload = json.loads(answer) if answer else None
+        payload = parsed(answer) if answer else None
         return set(parse_batch_item_failures(payload, set(ids)))
     except Exception:  # noqa: BLE001 - whatever is wrong with it, the batch failed
         return ids

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 from localstack.utils.event_matcher import matches_event
+
+from harness.emulator.mapping.answers import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ def matches(entry: dict[str, Any], patterns: Sequence[dict[str, Any]]) -> bool:
 def _parsed(body: str) -> Any:
     """The document in the body; a body that is no JSON object or array is a plain string."""
     try:
-        document = json.loads(body)
+        document = parsed(body)
     except (ValueError, RecursionError):
         return body
     return document if isinstance(document, dict | list) else body
