@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SERVICES = frozenset({"sqs", "lambda"})
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+ENTRIES = "Entries"
+"""The member of SQS's batch operations that holds the batch."""
 # A shape is one of botocore's: each of its classes has attributes of its own.
 DEEPEST = 64
 """Levels of nesting in a parsed request: far more than any operation has."""
@@ -64,6 +66,9 @@ class StrictParser:
             raise _unreadable(context, error) from error
         shape = context.operation.input_shape
         if shape is not None and isinstance(context.service_request, dict):
+            if context.protocol == "query" and ENTRIES in shape.members:
+                # There, a batch without entries is one that names none (A-29).
+                context.service_request[ENTRIES] = context.service_request.get(ENTRIES) or []
             context.service_request = checked(context.service_request, shape, service)
 
 

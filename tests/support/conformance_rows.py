@@ -71,7 +71,9 @@ def expected_failure(item: pytest.Item, localstack: str) -> pytest.MarkDecorator
     if said is None:
         return None
     varies = rows()[row].stock_varies
-    return pytest.mark.xfail(strict=not varies, reason=f"LocalStack as it comes: {varies or said}")
+    return pytest.mark.xfail(
+        strict=not varies, reason=f"LocalStack as it comes: {varies or rows()[row].stock or said}"
+    )
 
 
 def row_of(item: pytest.Item) -> str:
