@@ -22,6 +22,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.emulator import real_time
 from harness.emulator.configuration import Options, configure
 from harness.emulator.init import leave_process_one
 from harness.host import HOST
@@ -134,9 +135,7 @@ def _stop_on_request(stop: Callable[[], None], *, with_stdin: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # asked once is asked
         # An orderly stop that hangs must not keep the port.
-        deadline = threading.Timer(EXIT_GRACE_SECONDS, os._exit, (0,))
-        deadline.daemon = True
-        deadline.start()
+        real_time.call_later(EXIT_GRACE_SECONDS, lambda: os._exit(0))
         stop()
 
     def watch() -> None:

@@ -94,7 +94,7 @@ class Activity:
             running = [what for token, what in self._running.items() if token not in ignored]
         return [sentence for source in sources for sentence in source.moving()] + running
 
-    def wait(self, seconds: float, ignored: Container[object] = ()) -> list[str]:
+    def wait_until_settled(self, seconds: float, ignored: Container[object] = ()) -> list[str]:
         """Wait until nothing moves, for so many real seconds at most; returns what still moves."""
         deadline = real_time.deadline(seconds)
         while True:
@@ -117,7 +117,7 @@ class Activity:
         advance = clock_of(self.account).advances
         if advance != self._advance:
             self._advance, self._given_up = advance, frozenset()
-        if self.wait(ADVANCE_SECONDS, self._given_up):
+        if self.wait_until_settled(ADVANCE_SECONDS, self._given_up):
             with self._changed:
                 self._given_up = frozenset(self._running)
 
@@ -155,4 +155,4 @@ def wait_until_settled(account: str, real_timeout: float) -> list[str]:
         Empty when it has settled: no mapping would take a visible message, no batch is being formed that does
         not wait for time, no function runs. Else sentences that say what still moves.
     """
-    return activity_of(account).wait(real_timeout)
+    return activity_of(account).wait_until_settled(real_timeout)

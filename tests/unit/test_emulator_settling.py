@@ -26,21 +26,21 @@ def activity() -> Activity:
 
 
 def test_where_nothing_is_there_all_has_settled(activity: Activity) -> None:
-    assert activity.wait(0) == []
+    assert activity.wait_until_settled(0) == []
 
 
 def test_what_still_moves_is_said(activity: Activity) -> None:
     activity.add(Thing("a queue is read"))
     with activity.running("f runs"):
-        assert activity.wait(0) == ["a queue is read", "f runs"]
-    assert activity.wait(0) == ["a queue is read"]
+        assert activity.wait_until_settled(0) == ["a queue is read", "f runs"]
+    assert activity.wait_until_settled(0) == ["a queue is read"]
 
 
 def test_a_wait_ends_when_the_last_thing_has_ended(activity: Activity) -> None:
     activity.begin("token", "f runs")
     ended = threading.Thread(target=activity.end, args=("token",))
     ended.start()
-    assert activity.wait(LONG) == []
+    assert activity.wait_until_settled(LONG) == []
     ended.join()
 
 
@@ -48,7 +48,7 @@ def test_a_source_that_is_removed_moves_no_more(activity: Activity) -> None:
     thing = Thing("moves")
     activity.add(thing)
     activity.remove(thing)
-    assert activity.wait(0) == []
+    assert activity.wait_until_settled(0) == []
 
 
 def test_what_starts_something_and_ends_while_others_are_looked_at_is_seen(activity: Activity) -> None:
@@ -68,4 +68,4 @@ def test_what_starts_something_and_ends_while_others_are_looked_at_is_seen(activ
 
     activity.add(reader)
     activity.add(Function())
-    assert activity.wait(0) == ["a queue is read"]
+    assert activity.wait_until_settled(0) == ["a queue is read"]

@@ -72,7 +72,7 @@ class Reader:
         self._flights: list[Flight] = []
         self._window: Timer | None = None
         self._growth: Timer | None = None
-        self._later: threading.Timer | None = None
+        self._later: object | None = None
 
     # What the mapping's life calls.
 
