@@ -42,6 +42,10 @@ class Queues:
         """A FIFO queue."""
         return self._keep(FifoQueue(name, REGION, self.account, texts({"FifoQueue": "true", **attributes})))
 
+    def delete(self, queue: HarnessQueue) -> None:
+        """Delete a queue."""
+        del store_of(self.account, REGION).queues[queue.name]
+
     def _keep[Kind: HarnessQueue](self, queue: Kind) -> Kind:
         store_of(self.account, REGION).queues[queue.name] = queue
         return queue

@@ -261,9 +261,7 @@ def test_without_its_dead_letter_queue_a_message_stays(queues: Queues) -> None:
     put(source, "a")
     source.receive()
     queues.clock.advance(5)
-    from harness.emulator.sqs.locating import store_of  # noqa: PLC0415 - for this one test
-
-    del store_of(queues.account, "us-east-1").queues["dead"]
+    queues.delete(dead)
     assert source.receive() == []
     assert (counts(source), counts(dead)) == ((0, 1, 0), (0, 0, 0))
 

@@ -15,7 +15,7 @@ from harness.emulator.sqs.queue import HarnessQueue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.emulator.sqs.message import StoredMessage
+    from harness.emulator.sqs.message import Sent, StoredMessage
 
 Key = tuple[str | None, str]
 """A deduplication id, and the group to which it is confined."""
@@ -70,7 +70,7 @@ class FifoQueue(HarnessQueue):
         self._groups: dict[str, Group] = {}
         self._ready: LazyHeap[Group] = LazyHeap()
         self._touched: set[Group] = set()
-        self._sent: dict[Key, StoredMessage] = {}
+        self._sent: dict[Key, Sent] = {}
         self._sent_until: deque[tuple[float, Key]] = deque()
 
     def default_attributes(self) -> dict[str, str]:
@@ -84,7 +84,7 @@ class FifoQueue(HarnessQueue):
 
     # Sending.
 
-    def put(self, message: StoredMessage, delay: int | None = None) -> StoredMessage:
+    def put(self, message: StoredMessage, delay: int | None = None) -> Sent:
         """Add a message, unless it repeats one of the last five minutes (A-59)."""
         if delay:
             raise invalid(
@@ -105,7 +105,7 @@ class FifoQueue(HarnessQueue):
             self._remember(message, key, now)
             # The queue's delay, whatever the message says (A-20).
             self._enter(message, now, self.delay_seconds)
-            return message
+            return message.as_sent
 
     def adopt(self, message: StoredMessage, source_arn: str | None = None) -> None:
         """Take over a message; its retention begins anew (A-41).
@@ -133,7 +133,7 @@ class FifoQueue(HarnessQueue):
         return group, str(message.deduplication_id)
 
     def _remember(self, message: StoredMessage, key: Key, now: float) -> None:
-        self._sent[key] = message
+        self._sent[key] = message.as_sent
         self._sent_until.append((now + quotas.DEDUPLICATION_SECONDS, key))
 
     def update_delay_seconds(self, value: int) -> None:

@@ -7,7 +7,7 @@ import binascii
 import itertools
 import uuid
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localstack.aws.api.sqs import ReceiptHandleIsInvalid
 from localstack.services.sqs.utils import create_message_attribute_hash
@@ -30,6 +30,18 @@ class State(IntEnum):
     VISIBLE = 1
     IN_FLIGHT = 2
     GONE = 3
+
+
+class Sent(NamedTuple):
+    """What a send answers.
+
+    Attributes:
+        message_id: The message's; of a repetition, that of the first.
+        sequence_number: On a FIFO queue.
+    """
+
+    message_id: str
+    sequence_number: str | None
 
 
 class StoredMessage:
@@ -107,9 +119,9 @@ class StoredMessage:
         return self.system.get("MessageDeduplicationId")
 
     @property
-    def sequence_number(self) -> str | None:
-        """Its sequence number; None on a standard queue."""
-        return self.system.get("SequenceNumber")
+    def as_sent(self) -> Sent:
+        """What its send answered."""
+        return Sent(self.id, self.system.get("SequenceNumber"))
 
     def sent(self, now: float) -> None:
         """It enters its first queue."""

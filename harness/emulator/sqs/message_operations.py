@@ -148,7 +148,7 @@ def send(
         )
     body_md5 = _md5(body)
     attributes_md5 = create_message_attribute_hash(attributes) if attributes else None
-    message = queue.put(
+    sent = queue.put(
         StoredMessage(
             str(uuid.uuid4()),
             body,
@@ -160,13 +160,13 @@ def send(
         ),
         delay,
     )
-    answer = {"MessageId": message.id, "MD5OfMessageBody": body_md5}
+    answer = {"MessageId": sent.message_id, "MD5OfMessageBody": body_md5}
     if attributes_md5:
         answer["MD5OfMessageAttributes"] = attributes_md5
     if system_attributes:
         answer["MD5OfMessageSystemAttributes"] = create_message_attribute_hash(system_attributes)
-    if (sequence_number := message.sequence_number) is not None:
-        answer["SequenceNumber"] = sequence_number
+    if sent.sequence_number is not None:
+        answer["SequenceNumber"] = sent.sequence_number
     return answer
 
 

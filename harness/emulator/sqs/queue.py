@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.errors import invalid, over_limit
-from harness.emulator.sqs.message import State, StoredMessage, message_id_of, new_handle
+from harness.emulator.sqs.message import Sent, State, StoredMessage, message_id_of, new_handle
 from harness.emulator.sqs.store import MessageStore
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class HarnessQueue(MessageStore):
 
     # Sending.
 
-    def put(self, message: StoredMessage, delay: int | None = None) -> StoredMessage:
+    def put(self, message: StoredMessage, delay: int | None = None) -> Sent:
         """Add a message.
 
         Args:
@@ -55,13 +55,13 @@ class HarnessQueue(MessageStore):
             delay: Seconds until it is visible; None takes the queue's (A-18).
 
         Returns:
-            The message; on a FIFO queue, the one that it repeats.
+            What the send answers; of a repetition on a FIFO queue, what the first send answered.
         """
         with self.mutex:
             now = self.catch_up()
             message.sent(now)
             self._enter(message, now, self.delay_seconds if delay is None else delay)
-            return message
+            return message.as_sent
 
     # Receiving.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
 from botocore.model import OperationNotFoundError
-from localstack.aws.api import CommonServiceException, ServiceException
+from localstack.aws.api import CommonServiceException
 from localstack.aws.protocol.parser import RequestParserError
 from localstack.aws.protocol.serializer import create_serializer
 from localstack.aws.skeleton import create_dispatch_table
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.model import Shape
-    from localstack.http import Response
-
-LOG = logging.getLogger(__name__)
 
 SERVICE = "sqs"
 _TYPES: dict[str, type] = {
@@ -60,14 +56,8 @@ def checked_dispatch_table(provider: Any) -> dict[str, Callable[[Any, Any], Any]
             request = dict(request or {})
             if is_query(context):
                 _complete(context, request)
-            try:
-                check(context.operation.input_shape, request, json=not is_query(context))
-                given = {name: value for name, value in request.items() if value is not None}
-                return operation(context, given)
-            except ServiceException as error:
-                if not is_query(context):
-                    raise
-                return _serialized(error, context)
+            check(context.operation.input_shape, request, json=not is_query(context))
+            return operation(context, {name: value for name, value in request.items() if value is not None})
 
         return handle
 
@@ -144,18 +134,9 @@ def refuse_unreadable(chain: Any, exception: Exception, context: Any, response: 
     else:
         error = malformed(str(exception), json=json)
     context.service_exception = error
-    response.update_from(_serialized(error, context))
-    chain.stop()
-
-
-def _serialized(error: ServiceException, context: Any) -> Response:
-    """An error's answer; in the query protocol it has a `Detail`, which is empty (A-54)."""
-    context.service_exception = error
     operation = context.operation or context.service.operation_model(context.service.operation_names[0])
     serializer = create_serializer(context.service, context.protocol)
-    response = serializer.serialize_error_to_response(
-        error, operation, context.request.headers, context.request_id
+    response.update_from(
+        serializer.serialize_error_to_response(error, operation, context.request.headers, context.request_id)
     )
-    if is_query(context):
-        response.data = response.data.replace(b"</Error>", b"<Detail/></Error>")
-    return response
+    chain.stop()
