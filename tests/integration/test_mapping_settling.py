@@ -97,7 +97,10 @@ def test_an_invocation_by_a_client_counts_too(emulator: Emulator, make_mapped: M
 
 
 def test_a_window_waits_for_time_and_is_no_motion(emulator: Emulator, make_mapped: MakeMapped) -> None:
-    mapped = make_mapped(mapping={"BatchSize": 100, "MaximumBatchingWindowInSeconds": 300})
+    mapped = make_mapped(
+        mapping={"BatchSize": 100, "MaximumBatchingWindowInSeconds": 300},
+        input_attributes={"VisibilityTimeout": "600"},
+    )
     timed = Timed(emulator, mapped)
     timed.freeze()
     mapped.send("a", "b")
@@ -133,7 +136,7 @@ def test_an_advance_over_several_deadlines_lets_all_settle_at_each(
 def test_an_advance_does_not_wait_twice_for_what_does_not_end(
     emulator: Emulator, make_mapped: MakeMapped
 ) -> None:
-    mapped = make_mapped(GATED)
+    mapped = make_mapped(GATED, input_attributes={"VisibilityTimeout": "600"})
     timed = Timed(emulator, mapped)
     timed.freeze()
     mapped.send("held")
@@ -142,7 +145,7 @@ def test_an_advance_does_not_wait_twice_for_what_does_not_end(
         mapped.sqs.send_message(QueueUrl=mapped.output, MessageBody='"later"', DelaySeconds=delay)
     timed.advance(31)  # would take minutes, if each of the thirty deadlines waited
     assert mapped.counts(mapped.output) == (30, 0)
-    mapped.open_gate(2)
+    mapped.open_gate(1)
     timed.settle()
 
 

@@ -89,9 +89,17 @@ def test_a_batch_takes_no_message_that_would_make_its_event_larger_than_six_mega
     assert batch.missing == 8
 
 
+def test_a_message_that_is_received_again_is_in_the_batch_once_as_it_was_received_last() -> None:
+    batch = Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0)
+    for body, identifier in (("first", "1"), ("x", "2"), ("again", "1")):
+        batch.take(entry(body, identifier))
+    assert [found["body"] for found in seen(*batch.entries)] == ["again", "x"]
+    assert batch.size == len(event(batch.entries)) + len(", ")
+
+
 def test_a_batch_takes_a_message_that_fills_it_to_the_last_byte() -> None:
     batch = Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0)
-    batch.take(entry("x"))
+    batch.take(entry("x", "m0"))
     room = PAYLOAD_LIMIT - batch.size - (entry("").size)
     assert not batch.take(entry("x" * (room + 1)))
     assert batch.take(entry("x" * room))
@@ -99,6 +107,8 @@ def test_a_batch_takes_a_message_that_fills_it_to_the_last_byte() -> None:
 
 
 def test_the_groups_of_a_batch_are_those_of_a_fifo_queue() -> None:
-    entries = [entry("x", group="a"), entry("y", group="b")]
-    assert Batch(Settings(f"{ARN}.fifo", FUNCTION), NO_QUEUE, 0.0, entries).groups == {"a", "b"}
-    assert Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0, entries).groups == set()
+    for arn, groups in ((f"{ARN}.fifo", {"a", "b"}), (ARN, set())):
+        batch = Batch(Settings(arn, FUNCTION), NO_QUEUE, 0.0)
+        batch.take(entry("x", "1", group="a"))
+        batch.take(entry("y", "2", group="b"))
+        assert batch.groups == groups

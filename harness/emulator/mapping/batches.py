@@ -39,28 +39,39 @@ class Batch:
         settings: The mapping's when the batch was begun; an update does not change it (row B-04).
         queue: Where the messages are from.
         began: The account's time when its first message was received.
-        entries: The messages.
         size: Bytes of the event so far.
     """
 
     settings: Settings
     queue: HarnessQueue
     began: float
-    entries: list[Entry] = field(default_factory=list)
     size: int = EVENT_OVERHEAD
+    _entries: dict[str, Entry] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> bool:
-        """Add a message, unless the event would be too large (row B-20); a batch holds at least one."""
-        if self.entries and self.size + entry.size > PAYLOAD_LIMIT:
+        """Add a message, unless the event would be too large (row B-20); a batch holds at least one.
+
+        One whose visibility timeout ended while the batch was being formed, and that was received again, is
+        in the batch once: as it was received last.
+        """
+        identifier = entry.received.id
+        before = self._entries.get(identifier)
+        added = entry.size - (before.size if before is not None else 0)
+        if self._entries and self.size + added > PAYLOAD_LIMIT:
             return False
-        self.entries.append(entry)
-        self.size += entry.size
+        self._entries[identifier] = entry
+        self.size += added
         return True
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The messages, in the order in which they were received first."""
+        return list(self._entries.values())
 
     @property
     def missing(self) -> int:
         """Messages that still fit by number."""
-        return self.settings.batch_size - len(self.entries)
+        return self.settings.batch_size - len(self._entries)
 
     @property
     def ends(self) -> float:
@@ -72,7 +83,7 @@ class Batch:
         """The message groups in it; none on a standard queue."""
         if not self.settings.fifo:
             return frozenset()
-        return {entry.received.group for entry in self.entries if entry.received.group is not None}
+        return {entry.received.group for entry in self._entries.values() if entry.received.group is not None}
 
 
 class Invoker:

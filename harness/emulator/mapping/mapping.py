@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 MISSING_QUEUE_SECONDS = 1.0
-"""How often a mapping looks for a queue that was deleted: real time, nothing in the account says when."""
+MISSING_QUEUE_MOST_SECONDS = 60.0
+"""After how long a mapping looks for a queue that was deleted, doubled from the first to the second: real
+time, nothing in the account says when it is made again."""
 
 
 class Flight:
@@ -73,6 +75,7 @@ class Reader:
         self._window: Timer | None = None
         self._growth: Timer | None = None
         self._later: object | None = None
+        self._patience = MISSING_QUEUE_SECONDS
 
     # What the mapping's life calls.
 
@@ -187,6 +190,7 @@ class Reader:
             self._forming = None
             self._look_later()
             return False
+        self._patience = MISSING_QUEUE_SECONDS
         now = self._clock.now()
         if self._forming is None and not self._may_begin(queue, now):
             return False
@@ -200,7 +204,8 @@ class Reader:
             self._signal()
 
         if self._later is None:
-            self._later = real_time.call_later(MISSING_QUEUE_SECONDS, look)
+            self._later = real_time.call_later(self._patience, look)
+            self._patience = min(2 * self._patience, MISSING_QUEUE_MOST_SECONDS)
 
     def _may_begin(self, queue: HarnessQueue, now: float) -> bool:
         there = bool(self._left_over) or queues.receivable(queue)
