@@ -197,8 +197,8 @@ def test_every_attribute_of_a_queue_is_as_planned(
                 "Dead": {
                     "name": "dead",
                     "redrive_allow_policy": '{"sourceQueueArns": ["arn:aws:sqs:us-east-1:'
-                    '${data.aws_caller_identity.me.account_id}:work-${data.aws_caller_identity.me.account_id}"], '
-                    '"redrivePermission": "byQueue"}',
+                    "${data.aws_caller_identity.me.account_id}:"
+                    'work-${data.aws_caller_identity.me.account_id}"], "redrivePermission": "byQueue"}',
                 },
                 "Ordered": {
                     "name": "ordered.fifo",
