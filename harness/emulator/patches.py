@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from functools import wraps
 from typing import Any
+from xml.etree.ElementTree import SubElement
 
+from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
 from localstack.services.lambda_.invocation import event_manager, version_manager
 
 from harness.emulator.patching import Patch, replace_all
@@ -31,6 +33,15 @@ def _counted_event(original: Any) -> Any:
     return handle_message
 
 
+def _error_detail(original: Any) -> Any:
+    @wraps(original)
+    def add_error_tags(self: Any, error: Any, error_tag: Any, mime_type: str) -> None:
+        original(self, error, error_tag, mime_type)
+        SubElement(error_tag, "Detail")
+
+    return add_error_tags
+
+
 def _no_metric(original: Any) -> Any:
     @wraps(original)
     def record(*_: Any, **__: Any) -> None:
@@ -40,6 +51,12 @@ def _no_metric(original: Any) -> Any:
 
 
 PATCHES = (
+    Patch(
+        SqsQueryResponseSerializer,
+        "_add_error_tags",
+        _error_detail,
+        "Errors of SQS's query protocol lack the empty element Detail that AWS sends (A-54).",
+    ),
     Patch(
         version_manager,
         "record_cw_metric_invocation",
