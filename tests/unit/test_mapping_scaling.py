@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from harness.emulator.mapping.scaling import GROWTH_DELAY_SECONDS as DELAY
 from harness.emulator.mapping.scaling import LEAST, Limits, Scaling
 from harness.emulator.mapping.settings import Settings
 
@@ -20,46 +21,58 @@ def scaling(machine: int = ENDLESS, *, fifo: bool = False, **settings: Any) -> S
 def test_a_standard_queue_begins_with_five_and_gets_300_more_a_minute_up_to_1250() -> None:
     made = scaling()
     assert made.allowed(0) == 5
-    assert made.saturated(0) == 1.0
-    assert made.allowed(1) == 10
-    assert made.allowed(60) == 305
-    made.saturated(60)  # it goes on
-    assert made.allowed(120) == 605
+    assert made.saturated(0) == DELAY
+    assert made.allowed(DELAY) == 5
+    assert made.allowed(DELAY + 1) == 10
+    assert made.saturated(DELAY + 1) == 1.0
+    assert made.allowed(DELAY + 60) == 305
+    made.working(DELAY + 60)  # a batch has ended, the next begins
+    made.saturated(DELAY + 60)
+    assert made.allowed(DELAY + 120) == 605
     assert made.allowed(3600) == 1250
     assert made.saturated(3600) is None
 
 
-def test_it_grows_only_while_there_is_a_backlog() -> None:
+def test_it_grows_only_while_there_is_a_backlog_and_keeps_what_it_has() -> None:
     made = scaling()
     made.saturated(0)
-    made.working(2)
+    made.drained(DELAY + 2, idle=False)
     assert made.allowed(60) == 15
     made.saturated(60)
-    assert made.allowed(61) == 20
+    assert made.allowed(60 + DELAY) == 15
+    assert made.allowed(60 + DELAY + 1) == 20
+
+
+def test_a_short_backlog_starts_no_more() -> None:
+    made = scaling()
+    for second in range(0, 40, 4):
+        made.saturated(second)
+        made.drained(second + 3, idle=False)
+    assert made.allowed(40) == 5
 
 
 def test_what_has_been_idle_is_back_at_five_and_later_at_two() -> None:
     made = scaling()
     made.saturated(0)
-    made.idle(60)
-    made.working(90)
-    assert made.allowed(90) == 305
-    made.idle(100)
-    made.idle(150)
-    made.working(160)
-    assert made.allowed(160) == 5
-    made.idle(200)
+    made.drained(DELAY + 60, idle=True)
+    made.working(100)
+    assert made.allowed(100) == 305
+    made.drained(110, idle=True)
+    made.drained(150, idle=True)
+    made.working(170)
+    assert made.allowed(170) == 5
+    made.drained(200, idle=True)
     made.working(500)
     assert made.allowed(500) == 2
     made.saturated(500)
-    assert made.allowed(501) == 7
+    assert made.allowed(500 + DELAY + 1) == 7
 
 
 def test_maximum_concurrency_is_the_most_and_does_not_shrink_when_idle() -> None:
     made = scaling(concurrency=8)
     made.saturated(0)
     assert made.allowed(60) == 8
-    made.idle(60)
+    made.drained(60, idle=True)
     made.working(1000)
     assert made.allowed(1000) == 5
     assert scaling(concurrency=3).allowed(0) == 3
@@ -76,9 +89,9 @@ def test_provisioned_mode_has_ten_for_each_poller_and_gets_1000_more_a_minute() 
     made = scaling(pollers=(2, 200))
     assert made.allowed(0) == 20
     made.saturated(0)
-    assert made.allowed(60) == 1020
+    assert made.allowed(DELAY + 60) == 1020
     assert made.allowed(3600) == 2000
-    made.idle(3600)
+    made.drained(3600, idle=True)
     made.working(10_000)
     assert made.allowed(10_000) == 20
     most = scaling(pollers=(2, 2000))
@@ -107,7 +120,7 @@ def test_a_long_pause_makes_failures_forgotten() -> None:
     made = scaling()
     for _ in range(5):
         made.failed()
-    made.idle(0)
+    made.drained(0, idle=True)
     made.working(60)
     assert made.allowed(60) == 5
 

@@ -211,8 +211,7 @@ class Reader:
         there = bool(self._left_over) or queues.receivable(queue)
         with self._changed:
             if not there:
-                if not self._flights:
-                    self._scaling.idle(now)
+                self._scaling.drained(now, idle=not self._flights)
                 return False
             if len(self._flights) < self._scaling.allowed(now):
                 self._scaling.working(now)

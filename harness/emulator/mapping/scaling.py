@@ -7,6 +7,7 @@ below are this project's, chosen to be simple.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,17 +30,22 @@ IDLE_SECONDS = 60.0
 """After so long without a message a mapping is back at what it starts with (own number)."""
 LONG_IDLE_SECONDS = 300.0
 """After so long it is at `LEAST` (own number)."""
+GROWTH_DELAY_SECONDS = 5.0
+"""How long a backlog has to last before more are started (own number, AWS only says how many a minute): a
+short burst must not pay for starting processes that it does not need."""
 GROWTH_STEP_SECONDS = 1.0
 """How often a growing mapping starts more."""
 
 FEWEST_PROCESSES = 20
 PROCESS_BYTES = 256 * 1024 * 1024
+PROCESSES_OF_A_CORE = 32
 
 
 @cache
 def machine_limit() -> int:
     """Batches of one mapping that this machine can run at once: each is a process of a function."""
-    return max(FEWEST_PROCESSES, psutil.virtual_memory().total // PROCESS_BYTES)
+    by_memory = psutil.virtual_memory().total // PROCESS_BYTES
+    return max(FEWEST_PROCESSES, min(by_memory, PROCESSES_OF_A_CORE * (os.cpu_count() or 1)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Scaling:
         self._most = min(limits.most, machine)
         self._shrinks = shrinks
         self._reached = float(min(limits.start, self._most))
-        self._growing_since: float | None = None
+        self._backlog_since: float | None = None
         self._idle_since: float | None = None
         self._withheld = 0
 
@@ -99,29 +105,33 @@ class Scaling:
         return max(min(self._limits.least, self._most), int(self._level(now)) - self._withheld)
 
     def saturated(self, now: float) -> float | None:
-        """As many are in flight as may be, and there is more: it grows.
+        """As many are in flight as may be, and there is more: if that lasts, it grows.
 
         Returns:
             After how many seconds more are allowed; None where no more ever are.
         """
-        if self._growing_since is None:
-            self._growing_since = now
-        growing = self._limits.growth > 0 and self._level(now) < self._most
-        return GROWTH_STEP_SECONDS if growing else None
+        if self._backlog_since is None:
+            self._backlog_since = now
+        if not self._limits.growth or self._level(now) >= self._most:
+            return None
+        return max(GROWTH_STEP_SECONDS, self._backlog_since + GROWTH_DELAY_SECONDS - now)
 
     def working(self, now: float) -> None:
-        """There are messages, and room for them: it keeps what it has."""
-        self._reached = self._level(now)
-        self._growing_since = None
+        """A batch begins: after a long pause there is not as much room for it as there was."""
         if self._idle_since is not None:
             idle, self._idle_since = now - self._idle_since, None
             self._shrink(idle)
 
-    def idle(self, now: float) -> None:
-        """Nothing is in flight, and nothing is there."""
+    def drained(self, now: float, *, idle: bool) -> None:
+        """No message waits; it keeps what it has.
+
+        Args:
+            now: The account's time.
+            idle: Nothing is in flight either.
+        """
         self._reached = self._level(now)
-        self._growing_since = None
-        if self._idle_since is None:
+        self._backlog_since = None
+        if idle and self._idle_since is None:
             self._idle_since = now
 
     def failed(self) -> None:
@@ -133,9 +143,10 @@ class Scaling:
         self._withheld = max(0, self._withheld - 1)
 
     def _level(self, now: float) -> float:
-        if self._growing_since is None:
+        if self._backlog_since is None:
             return self._reached
-        return min(self._most, self._reached + (now - self._growing_since) * self._limits.growth / 60)
+        lasting = max(0.0, now - self._backlog_since - GROWTH_DELAY_SECONDS)
+        return min(self._most, self._reached + lasting * self._limits.growth / 60)
 
     def _shrink(self, idle: float) -> None:
         if idle >= IDLE_SECONDS:
