@@ -72,6 +72,7 @@ def test_the_move_waits_for_a_receive(
 ) -> None:
     dead_letters = queue()
     source = queue(VisibilityTimeout=1, RedrivePolicy=redrive(arn(dead_letters), 1))
+    clock.freeze()
     sqs.send_message(QueueUrl=source, MessageBody="poison")
     take(sqs, source)
     clock.advance(seconds)
@@ -260,6 +261,7 @@ def test_a_standard_message_keeps_the_time_at_which_it_was_sent(
 ) -> None:
     dead_letters = queue(VisibilityTimeout=0, MessageRetentionPeriod=60)
     source = queue(VisibilityTimeout=0, RedrivePolicy=redrive(arn(dead_letters), 1))
+    clock.freeze()
     sqs.send_message(QueueUrl=source, MessageBody="poison")
     take(sqs, source)
     clock.advance(40)
@@ -276,6 +278,7 @@ def test_a_fifo_message_is_as_new_in_its_dead_letter_queue(
     source = fifo_queue(
         VisibilityTimeout=0, ContentBasedDeduplication="true", RedrivePolicy=redrive(arn(dead_letters), 1)
     )
+    clock.freeze()
     sqs.send_message(QueueUrl=source, MessageBody="poison", MessageGroupId="g")
     take(sqs, source)
     clock.advance(40)

@@ -122,9 +122,9 @@ def test_for_five_minutes(
     *, sqs: Any, fifo_queue: Callable[..., str], clock: Any, seconds: int, delivered: bool
 ) -> None:
     url = fifo_queue()
+    clock.freeze()
     send(sqs, url, "first", MessageDeduplicationId="d")
     delete(sqs, url, take(sqs, url)[0])
-    clock.freeze()
     clock.advance(seconds)
     send(sqs, url, "again", MessageDeduplicationId="d")
     if delivered:
@@ -230,6 +230,7 @@ def test_another_groups_message_in_flight_delays_nobody(
     sqs: Any, fifo_queue: Callable[..., str], clock: Any
 ) -> None:
     url = fifo_queue(**BY_CONTENT)
+    clock.freeze()
     send(sqs, url, "slow", group="g")
     take(sqs, url, VisibilityTimeout=60)
     send(sqs, url, "fast", group="h")
@@ -252,6 +253,7 @@ def test_a_receive_drains_one_group_in_order_and_then_the_others(
 def test_the_order_is_the_same_again(sqs: Any, fifo_queue: Callable[..., str], clock: Any) -> None:
     url = fifo_queue(**BY_CONTENT)
     send(sqs, url, "1", "2", "3")
+    clock.freeze()
     for _ in range(2):
         assert bodies(take(sqs, url, 3, VisibilityTimeout=1)) == ["1", "2", "3"]
         clock.advance(1.1)
@@ -265,6 +267,7 @@ def test_a_message_that_is_still_invisible_blocks_those_after_it(
 ) -> None:
     url = fifo_queue(**BY_CONTENT)
     send(sqs, url, "1", "2", "3")
+    clock.freeze()
     messages = take(sqs, url, 3, VisibilityTimeout=2)
     sqs.change_message_visibility(
         QueueUrl=url, ReceiptHandle=messages[extended]["ReceiptHandle"], VisibilityTimeout=60
