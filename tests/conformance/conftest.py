@@ -37,8 +37,9 @@ from harness.control import ControlApi
 from harness.drive.clock import Clock
 from harness.errors import HarnessError
 from tests.support import conformance_rows
+from tests.support.conformance_held import Deliveries, PatientClock
 from tests.support.conformance_report import Report
-from tests.support.conformance_site import Deliveries, PatientClock, Site
+from tests.support.conformance_site import Site
 from tests.support.conformance_told import OUTPUT
 from tests.support.engine import require_engine
 
