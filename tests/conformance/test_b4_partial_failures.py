@@ -200,7 +200,7 @@ def test_a_function_error_fails_the_good_messages_too(
 ) -> None:
     gate, dead = queue(), queue()
     url = queue(VisibilityTimeout=4, RedrivePolicy={"deadLetterTargetArn": arn(dead), "maxReceiveCount": 1})
-    name = function(FAILS.replace("{failure}", failure), **{**behind_gate(gate), "Timeout": 1})
+    name = function(FAILS.replace("{failure}", failure), **{**behind_gate(gate), "Timeout": 2})
     mapping(url, name, FunctionResponseTypes=REPORTS)
     clock.freeze()
     sent = send(sqs, url, "good", "bad")
