@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test-local lint types unit integration properties fuzz up down image up-docker down-docker bench conformance clean
+.PHONY: help setup demo test-local lint types unit integration properties soak fuzz up down image up-docker down-docker bench conformance clean
 
 PYTHON ?= python3
 RUNTIMES ?= python3.9
@@ -41,6 +41,9 @@ integration: setup ## Run the integration tests alone
 
 properties: setup ## Compare queues and mappings with the model of them, for many random histories
 	HYPOTHESIS_PROFILE=long .venv/bin/pytest tests/properties $(PYTEST_ARGS)
+
+soak: setup ## Send 100,000 operations while handlers are killed; SOAK_ARGS="--seed N" repeats the kills
+	.venv/bin/python -m tests.soak $(SOAK_ARGS)
 
 fuzz: setup ## Send 10,000 malformed requests to the emulator; FUZZ_ARGS="--seed N" repeats a run
 	.venv/bin/python -m tests.fuzz $(FUZZ_ARGS)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from harness.control import ControlApi
 from harness.targets.base import Endpoint
+from harness.targets.roles import ensure_roles
 from tests.fuzz import valid
 from tests.fuzz.mutations import mutated
 from tests.fuzz.wire import Answer, Request, Wire
@@ -103,6 +104,7 @@ class Fuzzer:
         task = base64.b64encode(
             b'{"taskId":"t","sourceArn":"arn:aws:sqs:us-east-1:410000000001:fuzzed"}'
         ).decode()
+        ensure_roles(Endpoint(self.url, account=valid.ACCOUNT), ["any"])
         functions.create_function(
             FunctionName="fuzzed",
             Runtime="python3.9",

@@ -24,8 +24,8 @@ COMMON = settings(
 )
 PROFILES = {
     # To find what shrinks takes minutes: it prints a decorator, which is put on the test's `make` to do that.
-    "ci": settings(COMMON, max_examples=12, stateful_step_count=25, database=None, phases=(Phase.generate,)),
-    "long": settings(COMMON, max_examples=400, stateful_step_count=60),
+    "ci": settings(COMMON, max_examples=12, stateful_step_count=50, database=None, phases=(Phase.generate,)),
+    "long": settings(COMMON, max_examples=400, stateful_step_count=100),
 }
 
 

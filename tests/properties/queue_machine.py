@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 MOMENT = 0.125
 """Seconds before or after a deadline: a number that floats add without an error."""
-LONG_ENOUGH = 86_400
-DEAD_LETTER_RETENTION = 1_209_600
 
 bodies = st.sampled_from("abcd")
-groups = st.sampled_from(("red", "green", "blue"))
+groups = st.sampled_from(("red", "red", "green", "blue"))
 places = st.integers(0, 7)
 timeouts = st.one_of(st.none(), st.sampled_from((0, 1, 7, 30)))
 
@@ -46,13 +44,21 @@ class QueueMachine(RuleBasedStateMachine):
         delay=st.sampled_from((0, 0, 0, 5)),
         retention=st.sampled_from((60, 345_600, 345_600)),
         most=st.sampled_from((None, 1, 2, 3)),
+        dead_retention=st.sampled_from((60, 1_209_600)),
         per_group=st.booleans(),
     )
     def create(
-        self, visibility: int, delay: int, retention: int, most: int | None, *, per_group: bool
+        self,
+        *,
+        visibility: int,
+        delay: int,
+        retention: int,
+        most: int | None,
+        dead_retention: int,
+        per_group: bool,
     ) -> None:
         """The queues of this example."""
-        self.dead = self.world.queue(fifo=self.fifo, MessageRetentionPeriod=DEAD_LETTER_RETENTION)
+        self.dead = self.world.queue(fifo=self.fifo, MessageRetentionPeriod=dead_retention)
         attributes: dict[str, Any] = {
             "VisibilityTimeout": visibility,
             "DelaySeconds": delay,
@@ -64,7 +70,7 @@ class QueueMachine(RuleBasedStateMachine):
         if self.fifo and per_group:
             attributes["DeduplicationScope"] = "messageGroup"
         self.url = self.world.queue(fifo=self.fifo, **attributes)
-        self.dead_model = Queue(fifo=self.fifo, retention=DEAD_LETTER_RETENTION)
+        self.dead_model = Queue(fifo=self.fifo, retention=dead_retention)
         self.model = Queue(
             fifo=self.fifo,
             visibility=visibility,
@@ -150,6 +156,11 @@ class QueueMachine(RuleBasedStateMachine):
             "change_message_visibility", QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=timeout
         )
         assert refused is (outcome is Outcome.REFUSED), f"{outcome}: refused is {refused}"
+
+    @rule(place=places)
+    def give_back(self, place: int) -> None:
+        """ChangeMessageVisibility to 0: in a group, those received with it are still in flight (A-64)."""
+        self.change_visibility(place, 0)
 
     def _handle(self, place: int) -> str | None:
         """One of the latest receipt handles."""
