@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.aws.api import CommonServiceException
 from localstack.aws.protocol.parser import OperationNotFoundParserError, RequestParserError
+from localstack.services.sqs.utils import is_sqs_queue_url
 
 if TYPE_CHECKING:
     from localstack.aws.api import RequestContext
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from localstack.http import Response
 
 SERVICES = frozenset({"sqs", "lambda"})
+QUEUE_URL = "QueueUrl"
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 ENTRIES = "Entries"
 """The member of SQS's batch operations that holds the batch."""
@@ -66,10 +68,18 @@ class StrictParser:
             raise _unreadable(context, error) from error
         shape = context.operation.input_shape
         if shape is not None and isinstance(context.service_request, dict):
-            if context.protocol == "query" and ENTRIES in shape.members:
-                # There, a batch without entries is one that names none (A-29).
-                context.service_request[ENTRIES] = context.service_request.get(ENTRIES) or []
+            if context.protocol == "query":
+                _complete(context.service_request, shape, context.request.base_url)
             context.service_request = checked(context.service_request, shape, service)
+
+
+def _complete(request: dict[str, Any], shape: Any, url: str) -> None:
+    """What SQS's query protocol leaves out: a list without items, and a queue whose URL is the endpoint."""
+    if ENTRIES in shape.members:
+        # A batch without entries is one that names none (A-29).
+        request[ENTRIES] = request.get(ENTRIES) or []
+    if QUEUE_URL in shape.members and not request.get(QUEUE_URL) and is_sqs_queue_url(url):
+        request[QUEUE_URL] = url
 
 
 def _unreadable(context: RequestContext, error: Exception) -> CommonServiceException:

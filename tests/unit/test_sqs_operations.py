@@ -8,16 +8,13 @@ from typing import Any
 
 import pytest
 from localstack.aws.api import ServiceException
-from localstack.aws.spec import load_service
+from localstack.aws.skeleton import create_dispatch_table
 from localstack.services.sqs.utils import create_message_attribute_hash
 
 from harness.emulator.clock import clock_of
 from harness.emulator.queues import forget_deleted
 from harness.emulator.sqs.provider import HarnessSqsProvider
-from harness.emulator.sqs.requests import checked_dispatch_table
 from tests.support.sqs_queues import Queues
-
-SERVICE = load_service("sqs")
 
 
 @dataclass
@@ -26,20 +23,17 @@ class Api:
 
     account: str = field(default_factory=lambda: Queues().account)
     protocol: str = "json"
-    path: str = "/"
 
     def __post_init__(self) -> None:
-        self._table = checked_dispatch_table(HarnessSqsProvider())
+        self._table = create_dispatch_table(HarnessSqsProvider())
         self.clock = clock_of(self.account)
 
     def __call__(self, operation: str, **request: Any) -> Any:
-        url = f"http://127.0.0.1:4566{self.path}"
         context = SimpleNamespace(
             account_id=self.account,
             region="us-east-1",
             protocol=self.protocol,
-            operation=SERVICE.operation_model(operation),
-            request=SimpleNamespace(headers={}, base_url=url, scheme="http", host="127.0.0.1:4566"),
+            request=SimpleNamespace(headers={}, scheme="http", host="127.0.0.1:4566"),
         )
         return self._table[operation](context, request)
 
@@ -276,49 +270,16 @@ def test_an_unknown_queue(protocol: str, wsdl: str) -> None:  # A-53
     assert api.refused("GetQueueUrl", QueueName="none") == said
 
 
-def test_the_query_protocol_leaves_out_what_is_clear() -> None:
-    api = Api(protocol="query")
-    api.path = f"/{api.account}/q"
-    api.queue()
-    assert api("SendMessage", MessageBody="x")["MessageId"]
-    assert api.refused("SendMessageBatch").startswith("EmptyBatchRequest: ")
-
-
 @pytest.mark.parametrize(
     ("operation", "request_", "said"),
     [
-        ("SendMessage", {"MessageBody": "x"}, "MissingRequiredParameterException: The request must contain"),
-        ("SendMessage", {"QueueUrl": None}, "MissingRequiredParameterException: The request must contain"),
-        ("SendMessage", {"QueueUrl": "q", "MessageBody": 5}, "SerializationException: MessageBody must be"),
-        ("SendMessage", {"QueueUrl": [], "MessageBody": "x"}, "SerializationException: QueueUrl must be of"),
-        (
-            "SendMessage",
-            {"QueueUrl": "q", "MessageBody": "x", "MessageAttributes": {"a": None}},
-            "SerializationException: MessageAttributes.a must be of type structure.",
-        ),
-        (
-            "SendMessageBatch",
-            {"QueueUrl": "q", "Entries": [None]},
-            "SerializationException: SendMessageBatch",
-        ),
-        (
-            "SendMessageBatch",
-            {"QueueUrl": "q", "Entries": [{"Id": None, "MessageBody": "x"}]},
-            "SerializationException: SendMessageBatchRequestEntry must contain Id.",
-        ),
-        ("CreateQueue", {"QueueName": "q", "Attributes": {"DelaySeconds": 5}}, "SerializationException: "),
-        ("GetQueueAttributes", {"QueueUrl": "q", "AttributeNames": [1]}, "SerializationException: "),
         ("AddPermission", {"QueueUrl": "q", "Label": "l", "AWSAccountIds": [], "Actions": ["*"]}, "Missing"),
         ("ListQueues", {"MaxResults": 0}, "InvalidParameterValueException: Value 0 for parameter MaxResults"),
         ("CancelMessageMoveTask", {"TaskHandle": "x"}, "InvalidParameterValueException: Value for parameter"),
-        (
-            "StartMessageMoveTask",
-            {"SourceArn": "x"},
-            "InvalidParameterValueException: You must use this format",
-        ),
+        ("StartMessageMoveTask", {"SourceArn": "x"}, "InvalidParameterValueException: You must use this"),
     ],
 )
-def test_malformed_requests(api: Api, operation: str, request_: dict[str, Any], said: str) -> None:
+def test_values_that_make_no_sense(api: Api, operation: str, request_: dict[str, Any], said: str) -> None:
     api.queue()
     assert api.refused(operation, **request_).startswith(said)
 

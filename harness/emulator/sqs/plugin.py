@@ -10,10 +10,6 @@ from localstack.services.plugins import Service, aws_provider
 @aws_provider(api="sqs", name="harness")  # type: ignore[untyped-decorator]  # LocalStack has no types
 def sqs_harness() -> Any:
     """The service with our provider; imported when it is selected."""
-    from localstack.aws.handlers import serve_custom_exception_handlers  # noqa: PLC0415 - as below
-
     from harness.emulator.sqs.provider import HarnessSqsProvider  # noqa: PLC0415 - takes its time
-    from harness.emulator.sqs.requests import checked_dispatch_table, refuse_unreadable  # noqa: PLC0415
 
-    serve_custom_exception_handlers.append(refuse_unreadable)
-    return Service.for_provider(HarnessSqsProvider(), dispatch_table_factory=checked_dispatch_table)
+    return Service.for_provider(HarnessSqsProvider())
