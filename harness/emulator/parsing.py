@@ -6,6 +6,9 @@ that are missing, on to services that do not look.
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from localstack.aws.api import CommonServiceException
@@ -26,6 +29,11 @@ ENTRIES = "Entries"
 DEEPEST = 64
 """Levels of nesting in a parsed request: far more than any operation has."""
 
+LONGEST_MESSAGE = 1_000
+"""Characters of an error that repeats what was sent."""
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold."""
+
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -38,6 +46,32 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "structure": (dict,),
 }
+
+
+class StrictDecoder:
+    """Stands in for the gateway's handler that decodes bodies.
+
+    Args:
+        decode: LocalStack's own; what it decodes, it decodes when somebody reads.
+    """
+
+    def __init__(self, decode: Handler) -> None:
+        self._decode = decode
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        """Decode the body now, or refuse the request."""
+        self._decode(chain, context, response)
+        request = context.request
+        if not isinstance(request.stream, gzip.GzipFile):
+            return
+        try:
+            request.get_data()
+        except (OSError, EOFError, zlib.error) as error:
+            response.set_json(
+                {"__type": "SerializationException", "message": f"The body is no gzip: {error}."}
+            )
+            response.status_code = 400
+            chain.stop()
 
 
 class StrictParser:
@@ -108,7 +142,14 @@ def _names_operation(context: RequestContext) -> bool:
 
 
 def refusal(code: str, message: str, status: int = 400) -> CommonServiceException:
-    """An error of the client's. SQS's JSON protocol tells the name of its class, the others tell its code."""
+    """An error of the client's. SQS's JSON protocol tells the name of its class, the others tell its code.
+
+    Args:
+        code: As AWS has it.
+        message: May repeat what was sent: what no answer can hold is replaced, and a long one is cut.
+        status: Of HTTP.
+    """
+    message = UNWRITABLE.sub("\ufffd", message[:LONGEST_MESSAGE])
     error = type(code, (CommonServiceException,), {})
     refused: CommonServiceException = error(code, message, status, sender_fault=True)
     return refused

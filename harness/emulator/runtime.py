@@ -18,7 +18,7 @@ from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 
 from harness.emulator.guard import guard
-from harness.emulator.parsing import StrictParser
+from harness.emulator.parsing import StrictDecoder, StrictParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,10 +72,13 @@ class HarnessComponents(AwsComponents):
 
     @cached_property
     def gateway(self) -> Gateway:
-        """LocalStack's gateway, with the guard in front of it and the strict parser in it."""
+        """LocalStack's gateway, with the guard in front of it, and strict about what cannot be read."""
         gateway = super().gateway
-        parser = gateway.request_handlers.index(handlers.parse_service_request)
-        gateway.request_handlers[parser] = StrictParser(handlers.parse_service_request)
+        for own, strict in (
+            (handlers.content_decoder, StrictDecoder(handlers.content_decoder)),
+            (handlers.parse_service_request, StrictParser(handlers.parse_service_request)),
+        ):
+            gateway.request_handlers[gateway.request_handlers.index(own)] = strict
         gateway.request_handlers.insert(0, guard)
         return gateway
 

@@ -71,7 +71,7 @@ class Call:
         body = b""
         if self.document is not None and self.encoding == "form":
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
-            pairs = [("Action", self.name), ("Version", "2012-11-05"), *flattened(self.document)]
+            pairs = [("Action", self.name), ("Version", "2012-11-05"), *flattened(self.name, self.document)]
             body = urlencode(pairs, errors="surrogatepass").encode()
         elif self.document is not None:
             body = json.dumps(self.document).encode()
@@ -84,16 +84,13 @@ class Call:
         return Request(self.method, target, tuple(headers.items()), body)
 
 
-def flattened(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def flattened(action: str, document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """An SQS request's members as the query protocol writes them; also where they have wrong types."""
     for name, value in document.items():
         entry = name
         if name == "Entries":
-            # Each action has a name of its own for its entries; all are sent, and the others ignored.
-            for prefix in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility"):
-                yield from _member(f"{prefix}BatchRequestEntry", value)
-            continue
-        if name in LISTS:
+            entry = f"{action}RequestEntry"
+        elif name in LISTS:
             entry = LISTS[name]
         elif name in MAPS and isinstance(value, dict):
             prefix, key = MAPS[name]

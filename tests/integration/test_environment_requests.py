@@ -50,6 +50,7 @@ def test_sqs_in_the_json_protocol(emulator: Emulator, action: str, body: bytes, 
         (b"Action=Nothing", "InvalidAction"),
         (b"Action=ListQueues&MaxResults=many", "MalformedInput"),
         (b"Action=CreateQueue", "MissingParameter"),
+        (b"Action=%01%ED", "InvalidAction"),
     ],
 )
 def test_sqs_in_the_query_protocol(emulator: Emulator, body: bytes, code: str) -> None:
@@ -59,12 +60,27 @@ def test_sqs_in_the_query_protocol(emulator: Emulator, body: bytes, code: str) -
     assert f"<Code>{code}</Code>".encode() in answer.body
 
 
+@pytest.mark.parametrize("body", [b"", b"no gzip", b"\x1f\x8b\x08"])
+@pytest.mark.parametrize(
+    "type_", ["application/x-amz-json-1.0", "application/x-www-form-urlencoded", "application/json"]
+)
+def test_a_body_that_is_no_gzip(emulator: Emulator, type_: str, body: bytes) -> None:
+    headers = (
+        ("Content-Type", type_),
+        ("Content-Encoding", "gzip"),
+        ("X-Amz-Target", "AmazonSQS.ListQueues"),
+    )
+    answer = sent(emulator, "sqs", Request("POST", "/", headers, body))
+    assert answer.status == 400 or not body
+
+
 @pytest.mark.parametrize(
     ("line", "body", "status", "code"),
     [
         ("POST event-source-mappings", b"{", 400, "InvalidRequestContentException"),
         ("POST event-source-mappings", b"{}", 400, "ValidationException"),
         ("POST event-source-mappings", b'{"FunctionName":{}}', 400, "SerializationException"),
+        ("POST event-source-mappings", b'{"BatchSize":"\\ud800"}', 400, "SerializationException"),
         ("POST functions", b'{"FunctionName":"f","Role":"r"}', 400, "ValidationException"),
         ("GET event-source-mappings?MaxItems=many", b"", 400, "SerializationException"),
         ("PATCH functions/f", b"", 404, "UnknownOperationException"),
