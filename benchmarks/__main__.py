@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with copied_project() as project:
             machine = facts(project.workspace)
             for row in chosen:
-                _measure(row, project, options.runs)
+                _measure(row, project, min(options.runs, row.runs))
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -98,7 +98,8 @@ def _measure(row: Row, project: Project, runs: int) -> None:
 
 
 def _shown(value: float, row: Row) -> str:
-    return f"{value:.1f} {row.unit}" if row.unit == "s" else f"{value:.0f} {row.unit}"
+    digits = {"s": 1, "times": 2}.get(row.unit, 0)
+    return f"{value:.{digits}f} {row.unit}"
 
 
 def _positive(text: str) -> int:

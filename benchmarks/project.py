@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
+
 from harness.deploy import load_deployment
 from harness.deploy.prime import prime
 from harness.errors import HarnessError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.drive import Stack
+    from harness.targets.base import Environment
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("cdktf.json", "pyproject.toml", "lambda_function.py", "stack")
@@ -80,9 +83,18 @@ class Project:
             raise HarnessError(f"harness {' '.join(arguments)} failed.", detail=f"{run.stdout}\n{run.stderr}")
         return Command(seconds, json.loads(run.stdout))
 
+    def environment(self) -> Environment:
+        """What is up."""
+        return running_environment(self.workspace, Settings.load(self.workspace, {}))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of it, in the account of the stack."""
+        make: Any = boto3.session.Session().client
+        return make(service, **self.environment().endpoint().client_arguments())
+
     def stack(self) -> Stack:
         """The stack that is up."""
-        environment = running_environment(self.workspace, Settings.load(self.workspace, {}))
+        environment = self.environment()
         deployment = load_deployment(self.workspace, environment)
         if deployment is None:
             raise HarnessError("Nothing is deployed.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import psutil
 
 from harness.errors import HarnessError
 
@@ -15,12 +18,15 @@ if TYPE_CHECKING:
     from benchmarks.project import Project
     from harness.drive import Message, Stack
 
-Unit = Literal["s", "ms", "ops/s"]
+Unit = Literal["s", "ms", "ops/s", "times", "MB"]
 
 OPERATION = {"operation": "add", "a": 5, "b": 3}
 ADDITION = '"add": lambda a, b: a + b'
 MESSAGES = 20  # per run of "one message": the figure is their median
 OPERATIONS = 1_000
+BACKLOG = 100_000
+TOGETHER = 10  # messages to a call
+MEGABYTE = 10**6
 
 
 @dataclass
@@ -34,6 +40,7 @@ class Row:
         target: What to reach, in `unit`.
         unit: Of `target` and `values`; of `ops/s` more is better, of the others less.
         measure: Measures once.
+        runs: How often at most, where one run takes minutes.
         values: What came of each run.
         steps: For `up` and `deploy`: what each run's steps took, in seconds.
     """
@@ -44,6 +51,7 @@ class Row:
     target: float
     unit: Unit
     measure: Callable[[Project, Row], float]
+    runs: int = 1_000
     values: list[float] = field(default_factory=list)
     steps: list[dict[str, float]] = field(default_factory=list)
 
@@ -132,6 +140,44 @@ def thousand_operations(project: Project, _row: Row) -> float:
     return OPERATIONS / seconds
 
 
+def backlog(project: Project, _row: Row) -> float:
+    """What a message costs among 100,000 in a queue, as a multiple of what it costs among 1,000."""
+    project.ensure_up()
+    sqs = project.client("sqs")
+    few = [_cost(sqs, OPERATIONS) for _ in range(3)]
+    many = _cost(sqs, BACKLOG)
+    few += [_cost(sqs, OPERATIONS) for _ in range(3)]
+    return many / statistics.median(few)
+
+
+def _cost(sqs: Any, messages: int) -> float:
+    """Seconds per message that it takes to send so many, and to receive and delete them all."""
+    url = sqs.create_queue(QueueName=f"backlog-{time.time_ns()}", Attributes={"VisibilityTimeout": "43200"})[
+        "QueueUrl"
+    ]
+    try:
+        entries = [{"Id": str(number), "MessageBody": json.dumps(OPERATION)} for number in range(TOGETHER)]
+        started = time.perf_counter()
+        for _ in range(messages // TOGETHER):
+            sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        left = messages
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=TOGETHER).get("Messages"):
+            handles = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
+            left -= len(sqs.delete_message_batch(QueueUrl=url, Entries=handles)["Successful"])
+        seconds = time.perf_counter() - started
+    finally:
+        sqs.delete_queue(QueueUrl=url)
+    if left:
+        raise HarnessError(f"{left} of {messages} messages did not come back.")
+    return seconds / messages
+
+
+def memory(project: Project, _row: Row) -> float:
+    """Resident memory of the emulator with the stack up and nothing to do, in megabytes; functions apart."""
+    project.ensure_up()
+    return float(psutil.Process(project.environment().pid).memory_info().rss / MEGABYTE)
+
+
 def _result(stack: Stack) -> object:
     """The result of one operation."""
     sent = stack.queue("InputQueue").send(OPERATION)
@@ -160,13 +206,23 @@ def all_rows() -> list[Row]:
         Row("up", "up from nothing, after set-up", "about 75 s", 20, "s", up_from_nothing),
         Row("unchanged", "up again, nothing changed", "-", 2, "s", up_unchanged),
         Row("edit", "handler edited: new result", "about 50 s", 3, "s", handler_edited),
-        Row("message", "one message, send to result, warm", "1.2 s", 60, "ms", one_message),
+        Row("memory", "the emulator's memory, stack up, idle", "225 MB", 260, "MB", memory),
+        Row("message", "one message, send to result, warm", "1.2 s", 40, "ms", one_message),
         Row(
             "batch",
             "1,000 operations sent, calculated, collected",
             "6.8 ops/s",
-            130,
+            400,
             "ops/s",
             thousand_operations,
+        ),
+        Row(
+            "backlog",
+            "a message among 100,000, and among 1,000",
+            "-",
+            1.2,
+            "times",
+            backlog,
+            runs=1,
         ),
     ]
