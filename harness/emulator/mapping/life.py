@@ -64,8 +64,6 @@ class SqsMapping:
             "StateTransitionReason": REASON,
         }
 
-    state_transition_reason = REASON
-
     @property
     def accounts(self) -> frozenset[str]:
         """The accounts of the function and the queue."""

@@ -125,11 +125,6 @@ class Reader:
             self._changed.notify_all()
         self._signal()
 
-    @property
-    def in_flight(self) -> int:
-        """Batches in flight."""
-        return len(self._flights)
-
     def moving(self) -> list[str]:
         """A sentence while it looks at its queue; its batches in flight say themselves what they do."""
         with self._changed:

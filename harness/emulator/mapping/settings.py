@@ -28,7 +28,6 @@ class Settings:
         patterns: The filters.
         concurrency: MaximumConcurrency; None where there is none.
         pollers: Least and most event pollers of provisioned mode; None in default mode.
-        counts_events: EventCount metrics are asked for.
     """
 
     queue_arn: str
@@ -39,7 +38,6 @@ class Settings:
     patterns: tuple[dict[str, Any], ...] = ()
     concurrency: int | None = None
     pollers: tuple[int, int] | None = None
-    counts_events: bool = False
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> Settings:
@@ -55,7 +53,6 @@ class Settings:
             patterns=tuple(json.loads(item["Pattern"]) for item in filters),
             concurrency=(configuration.get("ScalingConfig") or {}).get("MaximumConcurrency"),
             pollers=_pollers(provisioned) if provisioned else None,
-            counts_events="EventCount" in ((configuration.get("MetricsConfig") or {}).get("Metrics") or []),
         )
 
     @property
