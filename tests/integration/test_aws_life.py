@@ -83,7 +83,7 @@ def test_ctrl_c_during_the_apply_destroys_what_was_made(tmp_path: Path, account:
     project = AwsProject.small(tmp_path / "project", account, QUEUE)
     before = account.everything()
     run = project.start("up", "--target", "aws")
-    assert eventually(lambda: account.client("sqs").list_queues().get("QueueUrls"))
+    assert eventually(lambda: account.client("sqs").list_queues().get("QueueUrls"), timeout=240)
     answer = finished(run, signal.SIGINT)
     assert answer.code == 130
     assert account.everything() == before
@@ -174,7 +174,7 @@ def test_down_destroys_what_a_killed_run_left(tmp_path: Path, account: Account) 
     (project.root / "test_it.py").write_text("def test_one(stack): ...\n")
     run = project.pytest("--harness-target", "aws")
     # In the middle of its apply: Terraform ends what it began, and its state tells of it.
-    assert eventually(lambda: account.client("sqs").list_queues().get("QueueUrls"))
+    assert eventually(lambda: account.client("sqs").list_queues().get("QueueUrls"), timeout=240)
     run.kill()
     run.communicate()
     assert project.harness("down").code == 0
