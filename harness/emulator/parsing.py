@@ -101,7 +101,9 @@ class StrictParser:
             context.operation = context.service.operation_model(context.service.operation_names[0])
             raise _unreadable(context, error) from error
         shape = context.operation.input_shape
-        if shape is not None and isinstance(context.service_request, dict):
+        if shape is not None:
+            if context.service_request is None:  # the body is `null`
+                context.service_request = {}
             if context.protocol == "query":
                 _complete(context.service_request, shape, context.request.base_url)
             context.service_request = checked(context.service_request, shape, service)

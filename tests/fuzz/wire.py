@@ -44,9 +44,10 @@ class Request:
         return replace(self, headers=(*kept, *added))
 
     @property
-    def has_long_lines(self) -> bool:
-        """Whether a server may hang up on it."""
-        return len(self.target) > LONGEST_LINE or any(len(value) > LONGEST_LINE for _, value in self.headers)
+    def is_http(self) -> bool:
+        """Whether a server has to answer: it may hang up on what is no HTTP, and on lines that are too long."""
+        lines = (self.target, *(value for _, value in self.headers))
+        return self.target.isascii() and self.target.isprintable() and max(map(len, lines)) <= LONGEST_LINE
 
     def as_curl(self, url: str) -> str:
         """The command that sends it; a long body is cut, and says so."""

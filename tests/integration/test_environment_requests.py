@@ -34,6 +34,7 @@ def sent(emulator: Emulator, service: str, request: Request) -> Answer:
         ("ListQueues", b'{"MaxResults":"many"}', "SerializationException"),
         ("CreateQueue", b'{"QueueName":["q"]}', "SerializationException"),
         ("CreateQueue", b"{}", "MissingRequiredParameterException"),
+        ("CreateQueue", b"null", "MissingRequiredParameterException"),
         ("Nothing", b"{}", "UnknownOperationException"),
     ],
 )
