@@ -45,7 +45,7 @@ class Request:
 
     @property
     def is_http(self) -> bool:
-        """Whether a server has to answer: it may hang up on what is no HTTP, and on lines that are too long."""
+        """Whether a server has to answer: it may hang up on no HTTP, and on lines that are too long."""
         lines = (self.target, *(value for _, value in self.headers))
         return self.target.isascii() and self.target.isprintable() and max(map(len, lines)) <= LONGEST_LINE
 
