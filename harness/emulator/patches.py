@@ -14,6 +14,7 @@ from xml.etree.ElementTree import SubElement
 from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
 from localstack.services.lambda_.invocation import event_manager, version_manager
 
+from harness.emulator import managed_policies
 from harness.emulator.patching import Patch, replace_all
 from harness.emulator.settling import activity_of
 
@@ -51,6 +52,7 @@ def _no_metric(original: Any) -> Any:
 
 
 PATCHES = (
+    *managed_policies.PATCHES,
     Patch(
         SqsQueryResponseSerializer,
         "_add_error_tags",

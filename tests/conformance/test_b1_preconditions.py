@@ -87,6 +87,23 @@ def made_with(function: Callable[..., str], role: str) -> str:
     return made
 
 
+def accepted(lambda_: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """A mapping; AWS needs a while until a role's new policy counts."""
+
+    def make() -> dict[str, Any] | None:
+        try:
+            created: dict[str, Any] = lambda_.create_event_source_mapping(**asked)
+        except ClientError as error:
+            if "does not have permissions" not in str(error):
+                raise
+            return None
+        return created
+
+    made = eventually(make)
+    assert made is not None
+    return made
+
+
 @pytest.mark.aws("B-10")
 def test_the_role_must_be_allowed_to_receive(
     lambda_: Any,
@@ -103,6 +120,28 @@ def test_the_role_must_be_allowed_to_receive(
         "The provided execution role does not have permissions to call ReceiveMessage on SQS",
         "The function execution role does not have permissions to call ReceiveMessage on SQS",
     }
+
+
+@pytest.mark.aws("B-10")
+def test_awss_own_policy_for_it_is_enough(
+    lambda_: Any,
+    iam: Any,
+    queue: Callable[..., str],
+    function: Callable[..., str],
+    arn: Callable[[str], str],
+    cleanup: Any,
+    role: tuple[str, Callable[[list[str]], None]],
+) -> None:
+    role_arn, _ = role
+    attached = {
+        "RoleName": role_arn.rpartition("/")[2],
+        "PolicyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole",
+    }
+    iam.attach_role_policy(**attached)
+    cleanup(lambda: iam.detach_role_policy(**attached))
+    asked = {"EventSourceArn": arn(queue()), "FunctionName": made_with(function, role_arn)}
+    created = accepted(lambda_, asked)
+    cleanup(lambda: delete_mapping(lambda_, created["UUID"]))
 
 
 @pytest.mark.aws("B-10")
@@ -123,17 +162,7 @@ def test_and_to_do_what_else_a_mapping_does(
     assert (error.status, error.code) == (400, "InvalidParameterValueException")
     allow(NEEDED + LOGS)
 
-    def taken() -> dict[str, Any] | None:
-        try:
-            created: dict[str, Any] = lambda_.create_event_source_mapping(**asked)
-        except ClientError as error:
-            if "does not have permissions" not in str(error):
-                raise
-            return None
-        return created
-
-    created = eventually(taken)
-    assert created is not None
+    created = accepted(lambda_, asked)
     cleanup(lambda: delete_mapping(lambda_, created["UUID"]))
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
 
