@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from harness.emulator.clock import Clock
 
+LATEST = 253_402_300_000.0
+"""Epoch seconds, in the last hour of the year 9999."""
 ACTIONS = ("freeze", "resume", "advance")
 
 
@@ -29,7 +31,10 @@ def move(request: Request) -> dict[str, Any]:
     if action not in ACTIONS:
         raise RefusedError(f'"action" must be one of {", ".join(ACTIONS)}; it is {action!r}.')
     if action == "advance":
-        clock.advance(_seconds(document.get("seconds")))
+        seconds = _seconds(document.get("seconds"))
+        if clock.now() + seconds > LATEST:
+            raise RefusedError("Time ends with the year 9999: no timestamp could be written after it.")
+        clock.advance(seconds)
     elif "seconds" in document:
         raise RefusedError(f'"seconds" belongs to "advance", not to "{action}".')
     elif action == "freeze":
@@ -48,9 +53,9 @@ def _clock(account: str) -> Clock:
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RefusedError(f'"seconds" must be a number; it is {value!r}.')
-    if not math.isfinite(value) or value < 0:
+    if not 0 <= value < math.inf:
         raise RefusedError(f'A clock does not go back: "seconds" must be 0 or more, not {value}.')
-    return float(value)
+    return float(min(value, LATEST))
 
 
 def _state(clock: Clock) -> dict[str, Any]:

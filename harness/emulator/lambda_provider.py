@@ -5,6 +5,7 @@ Selected by PROVIDER_OVERRIDE_LAMBDA=harness (entry point `lambda:harness`).
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from localstack.aws.api import handler
@@ -15,10 +16,14 @@ from localstack.services.plugins import Service, aws_provider
 from harness.emulator.function_provider import FunctionProvider
 from harness.emulator.mapping import control
 from harness.emulator.mapping.life import WORKERS
+from harness.emulator.mapping.limits import check_source
 from harness.emulator.settling import activity_of
 
 if TYPE_CHECKING:
     from localstack.aws.api import RequestContext
+
+
+LOG = logging.getLogger(__name__)
 
 
 class CountedLambdaService(LambdaService):
@@ -37,6 +42,13 @@ class CountedLambdaService(LambdaService):
                 raise
         with activity_of(account).running(f"{name} runs"):
             return super().invoke(*arguments, **named)
+
+    def stop_version(self, qualified_arn: str) -> None:
+        """Stop what runs of a version, if anything does: one that could not be made is deleted like any."""
+        try:
+            super().stop_version(qualified_arn)
+        except ValueError:
+            LOG.debug("Nothing runs of %s.", qualified_arn)
 
 
 class HarnessLambdaProvider(FunctionProvider):
@@ -63,7 +75,9 @@ class HarnessLambdaProvider(FunctionProvider):
     @handler("CreateEventSourceMapping", expand=False)  # type: ignore[untyped-decorator] # LocalStack has no types
     def create_event_source_mapping(self, context: RequestContext, request: Any) -> Any:
         """Rows B-01, B-03, B-08 to B-14, B-17 to B-19, B-44, B-47, B-52, B-54."""
-        if not control.is_about_sqs(request.get("EventSourceArn")):
+        source = request.get("EventSourceArn")
+        if not control.is_about_sqs(source):
+            check_source(source)
             return super().create_event_source_mapping(context, request)
         answer = control.create(context, request)
         if tags := request.get("Tags"):

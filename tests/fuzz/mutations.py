@@ -20,6 +20,9 @@ DEEP = 20_000
 LARGE = 1_200_000
 """Characters: more than a message may have."""
 
+MOST = 3_000_000
+"""Characters of what is repeated."""
+
 ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2**31, 2**63, 2**64, -(2**63), 10**400, 1.5, -0.0, 1e308, 1e-9),
     *(float("nan"), float("inf"), float("-inf")),
@@ -93,14 +96,17 @@ def _enlarge(random: Random, call: Call) -> Call:
 
 def _multiply(random: Random, call: Call) -> Call:
     times = random.choice((2, 11, 100))
-    return _edited(random, call, lambda holder, key: _put(holder, key, [holder[key]] * times))
+    return _edited(
+        random, call, lambda holder, key: _put(holder, key, [holder[key]] * _up_to(times, holder[key]))
+    )
 
 
 def _spread(random: Random, call: Call) -> Call:
     """A list with many of its items, a map with many keys."""
 
     def many(holder: Any, key: Any) -> None:
-        value, times = holder[key], random.choice((11, 300))
+        value = holder[key]
+        times = _up_to(random.choice((11, 300)), value)
         if isinstance(value, list):
             holder[key] = value * times
         elif isinstance(value, dict) and value:
@@ -108,6 +114,11 @@ def _spread(random: Random, call: Call) -> Call:
             holder[key] = {**value, **{f"k{number}": item for number in range(times)}}
 
     return _edited(random, call, many)
+
+
+def _up_to(times: int, value: Any) -> int:
+    """So many times, or fewer where the value is large: a few megabytes are enough."""
+    return max(2, min(times, MOST // len(json.dumps(value))))
 
 
 def _wrap(random: Random, call: Call) -> Call:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.fuzz.wire import Answer, Request, Wire, credentials
+from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
@@ -91,3 +92,31 @@ def test_lambda(emulator: Emulator, line: str, body: bytes, status: int, code: s
     method, path = line.split()
     answer = sent(emulator, "lambda", Request(method, f"/2015-03-31/{path}", (), body))
     assert (answer.status, answer.document()["__type"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"action":"advance","seconds":1' + b"0" * 400 + b"}",
+        b'{"action":"advance","seconds":1e300}',
+        b'{"action":"advance","seconds":-1}',
+        b'{"action":"advance","seconds":NaN}',
+        b'{"action":"advance","seconds":"1"}',
+        b'{"action":"stop"}',
+        b"[" * 20_000,
+        b"[]",
+        b"\xff",
+    ],
+)
+def test_the_control_api(emulator: Emulator, body: bytes) -> None:
+    answer = sent(emulator, "sqs", Request("POST", "/_harness/clock", (), body))
+    assert answer.status == 400
+    assert answer.document()["message"]
+
+
+def test_a_function_that_could_not_be_made_is_deleted_like_any(emulator: Emulator) -> None:
+    with LambdaFunctions(emulator.client, new_account()) as functions:
+        name = functions.create("", Runtime="java21", Handler="app.Handler", wait=False)
+        assert functions.settled(name)["State"] == "Failed"
+        functions.api.delete_function(FunctionName=name)
+        assert functions.api.list_functions()["Functions"] == []

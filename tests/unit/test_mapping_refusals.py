@@ -6,7 +6,7 @@ import pytest
 from localstack.aws.api.lambda_ import InvalidParameterValueException
 from localstack.services.lambda_.invocation.lambda_models import ValidationException
 
-from harness.emulator.mapping.limits import check_parameters, check_shape
+from harness.emulator.mapping.limits import check_parameters, check_shape, check_source
 
 BODY = '{"body": {"a": ["b"]}}'
 
@@ -42,6 +42,15 @@ def test_what_the_services_model_does_not_allow_is_refused(request_: dict[str, A
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ValidationException, match=r"2 validation errors detected: .*; Value"):
         check_shape({"BatchSize": 0, "ScalingConfig": {"MaximumConcurrency": 1}})
+
+
+def test_an_event_source_is_one_that_something_here_reads() -> None:
+    check_source(None)
+    check_source("arn:aws:kinesis:us-east-1:000000000000:stream/s")
+    with pytest.raises(ValidationException):
+        check_source("%zz")
+    with pytest.raises(InvalidParameterValueException, match=r"Unrecognized event source\."):
+        check_source("arn:aws:lambda:us-east-1:000000000000:function:f")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ FEWEST_POLLERS = 2
 FIFO_BATCH_SIZE = 10
 UNWINDOWED_BATCH_SIZE = 10
 RESPONSE_TYPES = ("ReportBatchItemFailures",)
+STREAMS = frozenset({"dynamodb", "kinesis"})
+"""Services besides SQS whose mappings LocalStack has."""
 METRICS = ("EventCount", "ErrorCount", "KafkaMetrics")
 
 
@@ -48,6 +50,23 @@ def check_shape(request: Mapping[str, Any]) -> None:
     if errors:
         noun = "error" if len(errors) == 1 else "errors"
         raise ValidationException(f"{len(errors)} validation {noun} detected: {'; '.join(errors)}")
+
+
+def check_source(arn: str | None) -> None:
+    """Refuse what is no ARN, or one of a service that is no event source here (row B-08).
+
+    Args:
+        arn: Of an event source that is no SQS queue.
+
+    Raises:
+        ValidationException: It is no ARN.
+        InvalidParameterValueException: LocalStack has no mappings of that service.
+    """
+    if arn is None:
+        return
+    check_shape({"EventSourceArn": arn})
+    if arn.split(":")[2] not in STREAMS:
+        raise refused("Unrecognized event source.")
 
 
 def _violations(request: Mapping[str, Any]) -> Iterator[str]:
