@@ -22,6 +22,7 @@ class Shown:
     Attributes:
         row: The row that it is about.
         test: Its name, with its parameters.
+        node: What pytest calls it.
         outcome: Whether AWS's behaviour was seen.
         said: Why not: the first line of the failure, or the reason of the skip.
         seconds: How long it took.
@@ -29,6 +30,7 @@ class Shown:
 
     row: str
     test: str
+    node: str
     outcome: Outcome
     said: str = ""
     seconds: float = 0.0
@@ -51,7 +53,7 @@ class Report:
         if row is None:
             return
         shown = self._found.setdefault(
-            report.nodeid, Shown(str(row), report.nodeid.rpartition("::")[2], "passed")
+            report.nodeid, Shown(str(row), report.nodeid.rpartition("::")[2], report.nodeid, "passed")
         )
         shown.seconds = round(shown.seconds + report.duration, 2)
         if report.failed and shown.outcome != "failed":
