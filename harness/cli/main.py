@@ -117,6 +117,8 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _answer(error: BaseException, *, as_json: bool) -> int:
     """Tell the user about `error`, in one way or the other."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
+        # An interrupt may come while an object is made; that its half cannot be closed is of no interest.
+        sys.unraisablehook = lambda _: None
         code = error.exit_code if isinstance(error, _Interrupted) else EXIT_INTERRUPTED
         if as_json:
             print_json({"error": _plain("Interrupted", "Interrupted."), "exit_code": code})

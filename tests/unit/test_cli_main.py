@@ -31,6 +31,16 @@ ERRORS: dict[str, tuple[BaseException, int]] = {
 }
 
 
+class HalfMade:
+    """Interrupted while it is made, as a response may be whose body is read."""
+
+    def __init__(self) -> None:
+        raise KeyboardInterrupt
+
+    def __del__(self) -> None:
+        raise AttributeError
+
+
 @pytest.fixture
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -38,6 +48,7 @@ def run(
     """Runs a command line whose commands do what the tests need, in an empty project."""
     (tmp_path / "cdktf.json").touch()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # put back after the test
     monkeypatch.setitem(front.COMMANDS, "failing", ("tests.unit.none:failing", "Fails."))
 
     @click.command()
@@ -49,6 +60,8 @@ def run(
                 stream.item({"n": 1}, "line 1")
                 stream.item({"n": 2}, "line\x1b 2\nmore\there")
             return 0
+        if kind == "half-made":
+            HalfMade()
         if kind.startswith("stream-"):
             with Stream(app, "items") as stream:
                 stream.item({"n": 1}, "line 1")
@@ -88,6 +101,10 @@ def test_with_json_every_error_is_one_document_and_nothing_else(run: Callable[..
     assert document["exit_code"] == code == ERRORS[kind][1]
     assert set(document["error"]) == {"type", "message", "hint", "detail"}
     assert err == ""
+
+
+def test_nothing_is_said_of_what_an_interrupt_left_half_made(run: Callable[..., Any]) -> None:
+    assert run("failing", "half-made") == (130, "", "\nInterrupted.\n")
 
 
 @pytest.mark.parametrize("exit_code", [0, 1, 3])
