@@ -160,8 +160,6 @@ def _quietly_broken() -> int:
 
 
 def _interrupt(number: int, _: FrameType | None) -> None:
-    # An object that is interrupted while it is made may complain when it is thrown away: nobody needs to know.
-    sys.unraisablehook = lambda _: None
     raise _Interrupted(number)
 
 
