@@ -54,6 +54,14 @@ class FunctionProvider(LambdaProvider):
         return super().put_function_concurrency(context, **arguments)
 
     @override
+    def delete_function_concurrency(
+        self, context: RequestContext, function_name: str, **arguments: Any
+    ) -> None:
+        """DeleteFunctionConcurrency; for a function that does not exist LocalStack has an internal error."""
+        self.get_function_concurrency(context, function_name=function_name)
+        super().delete_function_concurrency(context, function_name=function_name, **arguments)
+
+    @override
     def invoke(self, context: RequestContext, **arguments: Any) -> InvocationResponse:
         """Invoke, rows C-13 and C-18."""
         stream = arguments.pop("payload", None)

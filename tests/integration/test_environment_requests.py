@@ -120,3 +120,9 @@ def test_a_function_that_could_not_be_made_is_deleted_like_any(emulator: Emulato
         assert functions.settled(name)["State"] == "Failed"
         functions.api.delete_function(FunctionName=name)
         assert functions.api.list_functions()["Functions"] == []
+
+
+def test_the_concurrency_of_a_function_that_does_not_exist(emulator: Emulator) -> None:
+    functions = emulator.client("lambda", new_account())
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.delete_function_concurrency(FunctionName="missing")
