@@ -47,7 +47,7 @@ class Row:
 
     @property
     def varies(self) -> str:
-        """Why a test of it may pass or fail on LocalStack as it comes; empty where it always does the same."""
+        """Why a test of it may pass or fail on LocalStack as it comes; empty where it never changes."""
         part, number = self.id[0], int(self.id[2:])
         at_work = part == "B" and (20 <= number <= 42 or number >= 48)
         return self.stock_varies or ("its mapping does it when it polls" if at_work or part == "D" else "")
