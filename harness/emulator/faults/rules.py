@@ -1,0 +1,193 @@
+"""Rules: read, matched, counted. Nothing here knows what is struck."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.emulator.faults.kinds import KINDS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COUNTED = {"invoke": "nth_invoke", "receive": "nth_receive", "send": "nth_send"}
+"""By which number a rule counts what happens at a point; deliveries bring their own."""
+
+
+class RuleError(ValueError):
+    """A rule that cannot mean anything; the message says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that is about to happen.
+
+    Attributes:
+        point: `invoke`, `delete`, `delivered`, `receive` or `send`.
+        queue: Name of the queue, where one is concerned.
+        function: Name of the function, where one is.
+        fifo: Whether the queue is a FIFO queue.
+        messages: The messages concerned: id, receive count, body.
+    """
+
+    point: str
+    queue: str | None = None
+    function: str | None = None
+    fifo: bool = False
+    messages: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass
+class Rule:
+    """One rule of an account.
+
+    Attributes:
+        id: `fault-1`, `fault-2`, ...
+        kind: A key of `KINDS`.
+        aim: By what it is aimed.
+        options: What its kind takes besides.
+        always: Whether it strikes each time, or once.
+        fired: How often it has struck.
+        seen: How often something happened that it counts.
+    """
+
+    id: str
+    kind: str
+    aim: dict[str, Any]
+    options: dict[str, Any]
+    always: bool
+    fired: int = 0
+    seen: int = field(default=0, repr=False)
+
+    @property
+    def of(self) -> Kind:
+        """Its kind."""
+        return KINDS[self.kind]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the control API gives it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            **self.aim,
+            **self.options,
+            "always": self.always,
+            "fired": self.fired,
+        }
+
+    def takes(self, moment: Moment) -> frozenset[str] | None:
+        """The ids of the messages that it strikes; None where it does not strike. Counts."""
+        if moment.point != self.of.point or (self.of.standard_only and moment.fifo):
+            return None
+        if any(
+            name in self.aim and self.aim[name] != getattr(moment, name) for name in ("queue", "function")
+        ):
+            return None
+        struck = [message for message in moment.messages if self._takes_message(*message[1:])]
+        if not struck and {"nth_delivery", "body"} & set(self.aim):
+            return None
+        self.seen += 1
+        counted = self.aim.get(COUNTED.get(moment.point, ""))
+        if counted is not None and counted != self.seen:
+            return None
+        if self.fired and not self.always:
+            return None
+        self.fired += 1
+        return frozenset(message[0] for message in struck)
+
+    def _takes_message(self, receive_count: int, body: str) -> bool:
+        if self.aim.get("nth_delivery", receive_count) != receive_count:
+            return False
+        return str(self.aim.get("body", "")) in body
+
+
+class RuleBook:
+    """An account's rules."""
+
+    def __init__(self) -> None:
+        self._rules: list[Rule] = []
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(self, document: Mapping[str, Any], *, queues: Iterable[str], functions: Iterable[str]) -> Rule:
+        """Add the rule that `document` describes.
+
+        Args:
+            document: `kind`, what it is aimed by, its kind's options, `always`.
+            queues: The account's queues, by name.
+            functions: Its functions, by name.
+
+        Raises:
+            RuleError: It cannot mean anything.
+        """
+        rule = _read(f"fault-{next(self._numbers)}", dict(document))
+        for name, known in (("queue", queues), ("function", functions)):
+            if name in rule.aim and rule.aim[name] not in (there := sorted(known)):
+                raise RuleError(
+                    f"There is no {name} {rule.aim[name]!r}; there are: {', '.join(there) or 'none'}."
+                )
+        if rule.of.standard_only and str(rule.aim.get("queue", "")).endswith(".fifo"):
+            raise RuleError(f'"{rule.kind}" cannot happen on a FIFO queue: {rule.aim["queue"]}.')
+        with self._lock:
+            self._rules.append(rule)
+        return rule
+
+    def strike(self, moment: Moment) -> list[tuple[Rule, frozenset[str]]]:
+        """What goes wrong at this moment: the rules that strike, each with the messages that it takes."""
+        if not self._rules:
+            return []
+        with self._lock:
+            return [(rule, taken) for rule in self._rules if (taken := rule.takes(moment)) is not None]
+
+    def rules(self) -> list[Rule]:
+        """All of them, in the order in which they were added."""
+        with self._lock:
+            return list(self._rules)
+
+    def remove(self, rule_id: str | None = None) -> list[Rule]:
+        """Remove one, or all; returns what was removed.
+
+        Raises:
+            RuleError: There is no such rule.
+        """
+        with self._lock:
+            gone = [rule for rule in self._rules if rule_id in {None, rule.id}]
+            if rule_id is not None and not gone:
+                raise RuleError(f"There is no fault {rule_id!r}.")
+            self._rules = [rule for rule in self._rules if rule not in gone]
+            return gone
+
+
+def _read(rule_id: str, document: dict[str, Any]) -> Rule:
+    name = document.pop("kind", None)
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise RuleError(f'"kind" must be one of {", ".join(KINDS)}; it is {name!r}.')
+    always = document.pop("always", False)
+    if not isinstance(always, bool):
+        raise RuleError('"always" must be true or false.')
+    aim = {key: document.pop(key) for key in list(document) if key in kind.aims}
+    options = {key: document.pop(key, default) for key, default in kind.options.items()}
+    if document:
+        allowed = sorted(kind.aims) + list(kind.options) + ["always"]
+        raise RuleError(
+            f'"{name}" does not take {", ".join(sorted(document))}; it takes: {", ".join(allowed)}.'
+        )
+    for key, value in aim.items():
+        if key.startswith("nth_") and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise RuleError(f'"{key}" counts from 1; it is {value!r}.')
+        if not key.startswith("nth_") and not (isinstance(value, str) and value):
+            raise RuleError(f'"{key}" must be text; it is {value!r}.')
+    _check_options(str(name), options)
+    return Rule(rule_id, str(name), aim, options, always)
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    if "when" in options and options["when"] not in {"before", "during", "after"}:
+        raise RuleError(f'"when" must be before, during or after; it is {options["when"]!r}.')
+    for name, least in (("seconds", 0), ("messages", 1)):
+        value = options.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise RuleError(f'"{name}" of "{kind}" must be a number from {least} on; it is {value!r}.')

@@ -1,0 +1,86 @@
+"""Where the emulator's parts write what happens: `record(...)`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from harness.emulator import real_time
+from harness.emulator.clock import clock_of
+from harness.emulator.ledger.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.emulator.ledger.store import LedgerStore
+
+
+class Recorder:
+    """Numbers events, stamps them, hands them to the store, wakes those who follow.
+
+    Without a store, events are not kept.
+    """
+
+    def __init__(self) -> None:
+        self.store: LedgerStore | None = None
+        self._last: dict[str, int] = {}
+        self._appended = threading.Condition()
+        self._followers = 0
+
+    def record(
+        self,
+        account: str,
+        kind: str,
+        *,
+        region: str | None = None,
+        queue: str | None = None,
+        message_id: str | None = None,
+        receive_count: int | None = None,
+        batch_id: str | None = None,
+        function: str | None = None,
+        request_id: str | None = None,
+        environment_id: str | None = None,
+        visible_at: float | None = None,
+        error: str | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Append one event. Called from hot paths: a few microseconds."""
+        if self.store is None:
+            return
+        at, wall = clock_of(account).now(), real_time.epoch()
+        text = None if detail is None else json.dumps(detail)
+        with self._appended:
+            seq = self._last[account] = self._last.get(account, 0) + 1
+            self.store.add(
+                Event(
+                    *(account, seq, at, wall, kind, region, queue, message_id, receive_count, batch_id),
+                    *(function, request_id, environment_id, visible_at, error, text),
+                )
+            )
+            if self._followers:
+                self._appended.notify_all()
+
+    def last(self, account: str) -> int:
+        """The number of an account's newest event; 0 where there is none."""
+        return self._last.get(account, 0)
+
+    def wait_for_more(self, account: str, after: int, given_up: Callable[[], bool], seconds: float) -> bool:
+        """Block until the account has an event after that one, or so much real time has passed."""
+        with self._appended:
+            self._followers += 1
+            try:
+                return real_time.wait_for(
+                    self._appended, lambda: given_up() or self.last(account) > after, seconds
+                )
+            finally:
+                self._followers -= 1
+
+    def forget(self, account: str | None) -> None:
+        """An account's events, or all, are no more; numbers go on, so that who follows misses nothing."""
+        if self.store is not None:
+            self.store.forget(None if account is None else [account])
+
+
+RECORDER = Recorder()
+record = RECORDER.record
