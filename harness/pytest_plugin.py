@@ -15,6 +15,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.testing.options import CAPABILITIES, MARKERS, Options, add_options
 from harness.testing.report import hide_inner_frames, log_sections
+from harness.testing.timelines import attach_timeline
 from harness.testing.variations import MARKER, Variation
 
 if TYPE_CHECKING:
@@ -87,12 +88,14 @@ def pytest_runtest_makereport(
     item: pytest.Item,
     call: pytest.CallInfo[None],
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the function's log lines to a failed test that used a stack."""
+    """Add the function's log lines and the timeline to a failed test that used a stack."""
     if not item.config.getoption("fulltrace"):
         hide_inner_frames(call)
     report = yield
     if report.failed and call.when == "call" and _USED in item.stash:
-        report.sections.extend(log_sections(*item.stash[_USED]))
+        stack, since = item.stash[_USED]
+        report.sections.extend(log_sections(stack, since))
+        attach_timeline(stack, item, report, _session(item.config).workspace.timelines)
     return report
 
 

@@ -61,6 +61,11 @@ class Workspace:
         """One small Python environment per Lambda runtime."""
         return self.state / "runtimes"
 
+    @property
+    def timelines(self) -> Path:
+        """The timelines of tests that failed, a file for each."""
+        return self.state / "report" / "timelines"
+
     def deployment(self, account: str) -> Path:
         """The folder of what is deployed in `account`: synthesized app, Terraform's work folder and state."""
         return self.state / "deploy" / account

@@ -34,6 +34,7 @@ COMMANDS = {
     "send": ("harness.cli.send:send", "Send messages to the input queue, and wait for their results."),
     "results": ("harness.cli.results:results", "Show what is in the output queue."),
     "logs": ("harness.cli.logs:logs", "Show a function's log."),
+    "timeline": ("harness.cli.timeline:timeline", "Show what happened to each message."),
     "debug": ("harness.cli.debug:debug", "Run a function under a debugger that an editor can attach to."),
     "doctor": ("harness.cli.doctor:doctor", "Show what is missing on this machine, and what mends it."),
 }
