@@ -5,6 +5,7 @@ Imported only where a container is started, stopped or looked for: the libraries
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -92,6 +93,7 @@ def connected(seconds: float = CALL_SECONDS) -> Iterator[Engine]:
     Raises:
         EngineError: None answers, this user may not use it, it is another machine's, or it refused.
     """
+    _knock(seconds)
     with translated():
         client = DockerClient(timeout=seconds)
         try:
@@ -106,6 +108,19 @@ def connected(seconds: float = CALL_SECONDS) -> Iterator[Engine]:
             yield Engine(client)
         finally:
             client.client.close()
+
+
+def _knock(seconds: float) -> None:
+    """See that somebody listens: Docker's client leaves its socket open where nobody does."""
+    where = urlsplit(address())
+    if where.scheme != "unix":
+        return
+    try:
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(seconds)
+            knocking.connect(where.path)
+    except OSError as error:
+        raise _as_engine_error(error) from error
 
 
 def remove(container: Container, *, ask_first: bool = False) -> None:

@@ -20,15 +20,16 @@ BATCHES = pytest.mark.stack_settings(
     CALCULATRICE_REPORT_BATCH_ITEM_FAILURES="true",
     CALCULATRICE_MAXIMUM_CONCURRENCY="2",
     CALCULATRICE_FILTER_PATTERN='{"body": {"operation": [{"anything-but": "ignored"}]}}',
-    CALCULATRICE_VISIBILITY_TIMEOUT="5",
-    CALCULATRICE_FUNCTION_TIMEOUT="5",
+    # Short, since one test waits for it; an invocation that a busy machine holds for longer sends twice.
+    CALCULATRICE_VISIBILITY_TIMEOUT="10",
+    CALCULATRICE_FUNCTION_TIMEOUT="10",
 )
 
 
 @pytest.mark.parametrize("count", [10, 1000])
 def test_every_operation_of_a_batch_has_its_one_result(stack: Stack, count: int) -> None:
     sent = stack.queue("InputQueue").send_all(additions(count))
-    assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(count))
+    assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(count, timeout=180))
     assert eventually(lambda: stack.queue("InputQueue").counts().total == 0)
     assert stack.queue("OutputQueue").counts().total == 0
 
@@ -48,7 +49,7 @@ def test_a_window_fills_a_batch_beyond_ten(stack: Stack) -> None:
         # Twice a full batch, since a window may end between two of the sends, of ten each: LocalStack as it
         # comes has one end each second, and none that begins with a batch's first message.
         sent = stack.queue("InputQueue").send_all(additions(40))
-        assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(40))
+        assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(40, timeout=180))
     ids = [message.id for message in sent]
     lines = eventually(lambda: _all_of(40, [line for line in lines_about(function, *ids) if " in " in line]))
     assert lines
@@ -104,7 +105,7 @@ def test_what_the_filter_leaves_out_is_deleted_and_never_calculated(stack: Stack
 @BATCHES
 def test_no_more_environments_than_the_maximum_concurrency(stack: Stack) -> None:
     sent = stack.queue("InputQueue").send_all(additions(200))
-    assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(200))
+    assert_each_calculated_once(sent, stack.queue("OutputQueue").collect(200, timeout=180))
     ids = {message.id for message in sent}
 
     def streams_of_results() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -64,22 +65,21 @@ def answering(path: Path, answer: bytes) -> Iterator[str]:
         listener.bind(str(path))
         listener.listen()
 
+        over = threading.Event()
+
         def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
+            while not over.is_set():
+                connection, _ = listener.accept()
                 with connection:
-                    if not connection.recv(65536):
-                        return
-                    connection.sendall(answer)
+                    if connection.recv(65536):
+                        connection.sendall(answer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             yield f"unix://{path}"
         finally:
+            over.set()
             with socket.socket(socket.AF_UNIX) as last:
                 last.connect(str(path))  # wakes the thread
             thread.join()
@@ -132,6 +132,17 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
         with pytest.raises(EngineError, match="takes too long"), connected(0.2):
             pass
+
+
+def test_a_socket_that_an_engine_left_behind_is_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "s"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
+    with pytest.raises(EngineError, match="No container engine answers"), connected(5.0):
+        pass
+    gc.collect()  # a socket that is left open is a warning now, and hence an error of this test
 
 
 def test_an_engine_without_rights_names_its_group(tmp_path: Path) -> None:
