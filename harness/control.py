@@ -15,6 +15,20 @@ from harness.web import opener_for
 type Method = Literal["GET", "POST", "DELETE"]
 
 
+class RefusedError(HarnessError):
+    """The emulator refused a call.
+
+    Attributes:
+        status: The HTTP status.
+        answer: What it said: the JSON document where it was one, else None.
+    """
+
+    def __init__(self, message: str, status: int, answer: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.answer = answer
+
+
 @dataclass(frozen=True)
 class ControlApi:
     """Calls the control API for one account.
@@ -47,7 +61,7 @@ class ControlApi:
 
         Raises:
             EmulatorError: Nothing answers there.
-            HarnessError: The emulator refused; its own words are in the message.
+            RefusedError: The emulator refused; its own words are in the message.
         """
         query = urllib.parse.urlencode({"account": self.account, **parameters})
         request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own, http on loopback
@@ -61,9 +75,11 @@ class ControlApi:
                 return _parsed(answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = _said(error.read())
-            raise HarnessError(
-                f"The emulator refused {method} /_harness/{route} ({error.code}): {said}",
+                text = error.read()
+            raise RefusedError(
+                f"The emulator refused {method} /_harness/{route} ({error.code}): {_said(text)}",
+                error.code,
+                _document(text),
             ) from None
         except OSError as error:  # connection refused, reset, timed out
             raise EmulatorError(
@@ -76,11 +92,17 @@ def _parsed(text: bytes) -> Any:
     return json.loads(text) if text.strip() else None
 
 
+def _document(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def _said(text: bytes) -> str:
     """The message in an error's body: `{"message": …}` or `{"error": …}` where it is that, else the text."""
-    try:
-        document = json.loads(text)
-    except ValueError:
+    document = _document(text)
+    if document is None:
         return text.decode(errors="replace").strip() or "no reason given"
     if isinstance(document, dict):
         error = document.get("message", document.get("error", document))

@@ -157,7 +157,7 @@ def stack(request: pytest.FixtureRequest, harness_session: HarnessSession) -> St
 
 @pytest.fixture
 def clock(stack: Stack) -> Iterator[Clock]:
-    """The time that the stack lives in: `freeze`, `advance`, `resume`, `now`.
+    """The time that the stack lives in: `freeze`, `advance`, `advance_to_next`, `run_until`, `settle`, `now`.
 
     It runs again after the test, and is the machine's time again when the next one asks for `stack`.
     """

@@ -35,6 +35,8 @@ COMMANDS = {
     "results": ("harness.cli.results:results", "Show what is in the output queue."),
     "logs": ("harness.cli.logs:logs", "Show a function's log."),
     "timeline": ("harness.cli.timeline:timeline", "Show what happened to each message."),
+    "clock": ("harness.cli.clock:clock", "Show, stop and move the time that the stack lives in."),
+    "settle": ("harness.cli.clock:settle", "Wait until nothing can move unless time moves."),
     "debug": ("harness.cli.debug:debug", "Run a function under a debugger that an editor can attach to."),
     "doctor": ("harness.cli.doctor:doctor", "Show what is missing on this machine, and what mends it."),
 }

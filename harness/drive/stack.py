@@ -9,6 +9,7 @@ from harness.control import ControlApi
 from harness.drive.clock import Clock
 from harness.drive.function import Function
 from harness.drive.queue import Queue
+from harness.drive.settling import still_moving
 from harness.errors import HarnessError, NotFoundInStackError
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Stack:
     def clock(self) -> Clock:
         """The time that the stack lives in: its account's, where the environment has `virtual_clock`."""
         if "virtual_clock" not in self.capabilities:
-            return Clock(None)
+            return Clock(
+                None, still_moving=lambda seconds: still_moving(self, seconds), pause=self.endpoint.pause
+            )
         return Clock(ControlApi(self.endpoint.url, self.endpoint.account))
 
     @cached_property

@@ -33,11 +33,14 @@ class Timer:
     Attributes:
         when: Epoch seconds of its clock.
         action: Run once, with no lock held.
+        needed: Whether there is something to do at `when`. A timer is not moved each time that what it waits
+            for goes away; it is asked when it is the next one, and if it says no, it is run early.
     """
 
     when: float
     number: int
     action: Callable[[], object] = field(compare=False)
+    needed: Callable[[], bool] | None = field(default=None, compare=False)
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
@@ -128,13 +131,42 @@ class Clock:
             self.advances += 1
             self.settle()
             target = self.now() + seconds
-            while (when := self.next_deadline()) is not None and when <= target:
-                self._set(when)
-                self._fire(self.now())
-                self.settle()
+            while self._step(target):
+                pass
             self._set(target)
         TICKER.look_again()
         return target
+
+    def advance_to_next(self, most: float | None = None) -> bool:
+        """Move it to the next deadline, do what is due then, and let that settle.
+
+        Args:
+            most: At most so many seconds, at least 0; None for no limit.
+
+        Returns:
+            Whether anything became due. If not, it has moved by `most`, or not at all where there is none.
+        """
+        if most is not None and not most >= 0:
+            raise ValueError(f"A clock does not go back: seconds must be 0 or more, not {most}.")
+        with self._firing:
+            self.advances += 1
+            self.settle()
+            target = None if most is None else self.now() + most
+            fired = self._step(target)
+            if not fired and target is not None:
+                self._set(target)
+        TICKER.look_again()
+        return fired
+
+    def _step(self, target: float | None) -> bool:
+        """Go to the next deadline, unless it is after `target`; whether there was one."""
+        when = self.next_deadline()
+        if when is None or (target is not None and when > target):
+            return False
+        self._set(when)
+        self._fire(self.now())
+        self.settle()
+        return True
 
     def reset(self) -> None:
         """Make it the machine's clock again. What is waited for stays as far away as it was."""
@@ -147,9 +179,17 @@ class Clock:
 
     # Timers and waits.
 
-    def call_at(self, when: float, action: Callable[[], object]) -> Timer:
-        """Have `action` run when the clock reaches `when`; past: at once, by the timers' thread."""
-        timer = Timer(when, next(self._numbers), action)
+    def call_at(
+        self, when: float, action: Callable[[], object], needed: Callable[[], bool] | None = None
+    ) -> Timer:
+        """Have `action` run when the clock reaches `when`; past: at once, by the timers' thread.
+
+        Args:
+            when: Epoch seconds of this clock.
+            action: What is run.
+            needed: See `Timer`; where it may say no, `action` must do no harm before its time.
+        """
+        timer = Timer(when, next(self._numbers), action, needed)
         with self._lock:
             heapq.heappush(self._timers, timer)
             first = self._timers[0] is timer
@@ -162,11 +202,28 @@ class Clock:
         return self.call_at(self.now() + seconds, action)
 
     def next_deadline(self) -> float | None:
-        """When the next timer is due; None where nothing waits for time."""
+        """When there is something to do next; None where nothing waits for time."""
+        while (timer := self._first()) is not None:
+            if timer.needed is None or timer.needed():
+                return timer.when
+            # It would only look, and wait on: it does that now.
+            if self._take(timer):
+                self._run(timer)
+        return None
+
+    def _first(self) -> Timer | None:
         with self._lock:
             while self._timers and self._timers[0].cancelled:
                 heapq.heappop(self._timers)
-            return self._timers[0].when if self._timers else None
+            return self._timers[0] if self._timers else None
+
+    def _take(self, timer: Timer) -> bool:
+        """Take the first timer out; False where another one is the first by now."""
+        with self._lock:
+            if not self._timers or self._timers[0] is not timer:
+                return False
+            heapq.heappop(self._timers)
+            return not timer.cancelled
 
     def wait_for(
         self,
@@ -227,10 +284,14 @@ class Clock:
 
     def _fire(self, now: float) -> None:
         while (timer := self._pop(now)) is not None:
-            try:
-                timer.action()
-            except Exception:
-                LOG.exception("What was to be done at %s failed.", timer.when)
+            self._run(timer)
+
+    @staticmethod
+    def _run(timer: Timer) -> None:
+        try:
+            timer.action()
+        except Exception:
+            LOG.exception("What was to be done at %s failed.", timer.when)
 
     def _pop(self, now: float) -> Timer | None:
         with self._lock:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LATEST = 253_402_300_000.0
 """Epoch seconds, in the last hour of the year 9999."""
-ACTIONS = ("freeze", "resume", "advance")
+ACTIONS = ("freeze", "resume", "advance", "next")
 
 
 def look(request: Request) -> dict[str, Any]:
@@ -24,24 +24,28 @@ def look(request: Request) -> dict[str, Any]:
 
 
 def move(request: Request) -> dict[str, Any]:
-    """`POST clock` with `{"action": …}`, and `seconds` where it is to advance."""
+    """`POST clock` with `{"action": …}`, and `seconds` where it is to advance.
+
+    `next` moves it to the next deadline, and `seconds` limits how far; `fired` says whether there was one.
+    """
     document = document_of(request)
     clock = _clock(account_of(request, document))
     action = document.get("action")
     if action not in ACTIONS:
         raise RefusedError(f'"action" must be one of {", ".join(ACTIONS)}; it is {action!r}.')
+    more: dict[str, Any] = {}
     if action == "advance":
-        seconds = _seconds(document.get("seconds"))
-        if clock.now() + seconds > LATEST:
-            raise RefusedError("Time ends with the year 9999: no timestamp could be written after it.")
-        clock.advance(seconds)
+        clock.advance(_seconds(document.get("seconds"), clock))
+    elif action == "next":
+        most = document.get("seconds")
+        more["fired"] = clock.advance_to_next(None if most is None else _seconds(most, clock))
     elif "seconds" in document:
-        raise RefusedError(f'"seconds" belongs to "advance", not to "{action}".')
+        raise RefusedError(f'"seconds" belongs to "advance" and "next", not to "{action}".')
     elif action == "freeze":
         clock.freeze()
     else:
         clock.resume()
-    return _state(clock)
+    return {**_state(clock), **more}
 
 
 def _clock(account: str) -> Clock:
@@ -50,12 +54,14 @@ def _clock(account: str) -> Clock:
     return clock_of(account)
 
 
-def _seconds(value: Any) -> float:
+def _seconds(value: Any, clock: Clock) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RefusedError(f'"seconds" must be a number; it is {value!r}.')
     if not 0 <= value < math.inf:
         raise RefusedError(f'A clock does not go back: "seconds" must be 0 or more, not {value}.')
-    return float(min(value, LATEST))
+    if clock.now() + min(value, LATEST) > LATEST:
+        raise RefusedError("Time ends with the year 9999: no timestamp could be written after it.")
+    return float(value)
 
 
 def _state(clock: Clock) -> dict[str, Any]:

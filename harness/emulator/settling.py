@@ -33,6 +33,8 @@ class Source(Protocol):
 class Activity:
     """What goes on in one account.
 
+    `_generation` counts what starts, ends or has to look again; `_settled` is the one at which nothing moved.
+
     Args:
         account: Its 12 digits.
     """
@@ -41,6 +43,7 @@ class Activity:
         self.account = account
         self._changed = threading.Condition()
         self._generation = 0
+        self._settled = -1
         self._sources: list[Source] = []
         self._running: dict[object, str] = {}
         self._given_up: frozenset[object] = frozenset()
@@ -104,6 +107,7 @@ class Activity:
             with self._changed:
                 if self._generation == seen:
                     if not moving:
+                        self._settled = seen
                         return []
                     self._wait_for_change(seen, deadline.left)
             if moving and deadline.passed:
@@ -116,7 +120,9 @@ class Activity:
         """Between two deadlines of an advance: wait, but not again for what did not end the last time."""
         advance = clock_of(self.account).advances
         if advance != self._advance:
-            self._advance, self._given_up = advance, frozenset()
+            self._advance, self._given_up, self._settled = advance, frozenset(), -1
+        if self._generation == self._settled:
+            return  # an advance may pass thousands of deadlines at which nothing is set in motion
         if self.wait_until_settled(ADVANCE_SECONDS, self._given_up):
             with self._changed:
                 self._given_up = frozenset(self._running)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.targets.base import Owner
     from harness.workspace import Workspace
 
-CAPABILITIES = ("deploy", "send", "results", "logs")
+CAPABILITIES = ("deploy", "send", "results", "logs", "settle")
 
 
 class AwsTarget:

@@ -13,6 +13,7 @@ NEEDED = {
     "send": ("sqs",),
     "results": ("sqs",),
     "logs": ("logs",),
+    "settle": ("sqs", "lambda"),
 }
 """The services without which a LocalStack has not that capability."""
 

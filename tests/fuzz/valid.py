@@ -321,6 +321,7 @@ def control_calls(function: str) -> list[Call]:
         ("GET", "health", {}, None),
         ("GET", "clock", account, None),
         ("POST", "clock", {}, {**account, "action": "advance", "seconds": 1}),
+        ("POST", "clock", {}, {**account, "action": "next", "seconds": 1}),
         ("POST", "clock", {}, {**account, "action": "freeze"}),
         ("POST", "clock", {}, {**account, "action": "resume"}),
         ("POST", "settle", {}, {**account, "timeout": 1}),

@@ -228,6 +228,62 @@ def test_synth_and_package_say_where_it_is(project: Project) -> None:
 
 
 @pytest.mark.only_on("embedded", "container")
+def test_the_clock_is_stopped_moved_and_let_go(project: Project) -> None:
+    stopped = project.harness("clock", "freeze", "--json").json()
+    try:
+        assert (stopped["frozen"], stopped["virtual"]) == (True, True)
+        assert project.harness("clock", "now", "--json").json()["now"] == stopped["now"]
+        assert project.harness("clock").out == f"{stopped['time']}, frozen\n"
+        moved = project.harness("clock", "advance", "43200.5", "--json").json()
+        assert moved["now"] == stopped["now"] + 43200.5
+        assert project.harness("send", add(1, 2), "--json").code == 0
+        settled = project.harness("settle", "--json").json()
+        assert (settled["settled"], settled["moving"], settled["exit_code"]) == (True, [], 0)
+        # All that is left is a result, which waits for the end of its retention.
+        following = project.harness("clock", "next", "--json").json()
+        assert following["fired"] is True
+        assert following["now"] == pytest.approx(moved["now"] + 4 * 24 * 3600)
+    finally:
+        assert project.harness("clock", "resume", "--json").json()["frozen"] is False
+
+
+@pytest.mark.only_on("embedded", "container")
+def test_what_does_not_settle_makes_the_exit_code_1(project: Project) -> None:
+    project.harness("debug", "--port", "0")  # an invocation waits for a debugger that does not come
+    try:
+        project.harness("send", add(1, 2))
+        answer = project.harness("settle", "--timeout", "0.2", "--json")
+        assert answer.code == 1
+        assert answer.error()["type"] == "WaitTimeoutError"
+        assert f"calculatrice handles 1 of {INPUT}" in answer.json()["moving"]
+        told = project.harness("settle", "--timeout", "0")
+        assert (told.code, told.out) == (1, "")
+        assert "Not settled after 0 s" in told.err
+        assert f"calculatrice handles 1 of {INPUT}" in told.err
+    finally:
+        project.harness("debug", "--stop")
+    assert project.harness("settle").out == "Settled.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["clock", "advance", "-5"], "A clock does not go back: harness clock advance -5."),
+        (["clock", "advance", "nan"], "A clock does not go back"),
+        (["clock", "advance", "soon"], "'soon' is no number of seconds"),
+        (["clock", "advance"], "it needs a number of seconds"),
+        (["clock", "freeze", "5"], "it takes no seconds"),
+        (["clock", "rewind"], "There is: now, freeze, resume, advance, next"),
+        (["settle", "--timeout", "-1"], "--timeout"),
+    ],
+)
+def test_times_that_cannot_be_are_wrong_usage(project: Project, arguments: list[str], said: str) -> None:
+    answer = project.harness(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+@pytest.mark.only_on("embedded", "container")
 def test_debug_tells_how_to_attach_and_stops_again(project: Project) -> None:
     document = project.harness("debug", "--port", "0", "--no-wait", "--json").json()
     assert document["function"] == "calculatrice"

@@ -38,7 +38,7 @@ def target(folder: Path, url: str) -> EndpointTarget:
 def test_a_localstack_is_what_its_services_say(tmp_path: Path, stock: StockLocalStack) -> None:
     found = target(tmp_path, stock.url).start(Progress(), owner="detached")
     assert found.id == stock.get("/_localstack/info")["session_id"]
-    assert found.capabilities == ("deploy", "send", "results", "logs")
+    assert found.capabilities == ("deploy", "send", "results", "logs", "settle")
     assert (found.control, found.one_account, found.account) == (False, False, "000000000000")
     assert target(tmp_path, stock.url).running() == found
 
@@ -56,7 +56,7 @@ def test_an_endpoint_with_one_account_is_noticed(tmp_path: Path, stock: StockLoc
         progress = Progress()
         found = target(tmp_path, url).start(progress, owner="detached")
         assert (found.one_account, found.account) == (True, ACCOUNT)
-        assert found.capabilities == ("deploy", "send", "results", "logs")
+        assert found.capabilities == ("deploy", "send", "results", "logs", "settle")
         assert ACCOUNT in progress.warnings[0]
         assert found.place() != found.place("a variation")
         assert {found.place().account, found.place("a variation").account} == {ACCOUNT}

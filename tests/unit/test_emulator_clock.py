@@ -110,6 +110,63 @@ def test_the_system_settles_before_every_step(clock: Clock) -> None:
     assert clock.now() == 1050.0
 
 
+@pytest.mark.parametrize("frozen", [True, False])
+def test_it_goes_to_the_next_deadline_and_no_further(clock: Clock, *, frozen: bool) -> None:
+    if frozen:
+        clock.freeze()
+    seen: list[str | float] = []
+    clock.settle = lambda: seen.append(clock.now())
+    for name, seconds in (("late", 60), ("early", 30), ("same", 30)):
+        clock.call_later(seconds, lambda name=name: seen.append(name))  # type: ignore[misc]
+    assert clock.advance_to_next()
+    assert seen == [1000.0, "early", "same", 1030.0]
+    assert clock.advance_to_next()
+    assert clock.now() == 1060.0
+    assert not clock.advance_to_next()
+    assert clock.now() == 1060.0
+    assert clock.frozen == frozen
+
+
+def test_how_far_it_goes_to_the_next_deadline_can_be_limited(clock: Clock) -> None:
+    clock.freeze()
+    clock.call_later(30, lambda: None)
+    assert not clock.advance_to_next(29)
+    assert clock.now() == 1029.0
+    assert clock.advance_to_next(1)
+    assert not clock.advance_to_next(0)
+    assert not clock.advance_to_next(5)
+    assert clock.now() == 1035.0
+    with pytest.raises(ValueError, match="does not go back"):
+        clock.advance_to_next(-1)
+
+
+def test_where_there_is_nothing_to_do_any_more_is_no_deadline(clock: Clock) -> None:
+    """A queue's timer is not moved for each message that is deleted: it looks, and waits on."""
+    clock.freeze()
+    due = 1090.0
+    looked: list[float] = []
+
+    def look() -> None:
+        looked.append(clock.now())
+        clock.call_at(due, looked.clear)
+
+    clock.call_at(1030.0, look, lambda: False)
+    assert clock.next_deadline() == due
+    assert looked == [1000.0]
+    assert clock.advance_to_next()
+    assert (clock.now(), looked) == (due, [])
+
+
+def test_what_is_needed_at_its_time_is_not_done_before(clock: Clock) -> None:
+    clock.freeze()
+    seen: list[float] = []
+    clock.call_at(1030.0, lambda: seen.append(clock.now()), lambda: True)
+    assert clock.next_deadline() == 1030.0
+    assert seen == []
+    clock.advance(60)
+    assert seen == [1030.0]
+
+
 def test_a_cancelled_timer_does_not_run(clock: Clock) -> None:
     clock.freeze()
     timer = clock.call_later(10, lambda: pytest.fail("It ran."))

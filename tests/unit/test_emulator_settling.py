@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from harness.emulator.settling import Activity
+from harness.emulator.clock import clock_of
+from harness.emulator.settling import Activity, activity_of
 
 ACCOUNT = "222222222222"
 LONG = 30.0
@@ -69,3 +70,24 @@ def test_what_starts_something_and_ends_while_others_are_looked_at_is_seen(activ
     activity.add(reader)
     activity.add(Function())
     assert activity.wait_until_settled(0) == ["a queue is read"]
+
+
+def test_an_advance_does_not_look_again_where_nothing_was_set_in_motion() -> None:
+    """Fourteen days may hold thousands of deadlines of messages that nobody reads."""
+    activity = activity_of(ACCOUNT)
+    looks: list[float] = []
+
+    class Queue(Thing):
+        def moving(self) -> list[str]:
+            looks.append(clock.now())
+            return []
+
+    clock = clock_of(ACCOUNT)
+    now = clock.freeze()
+    activity.add(queue := Queue())
+    for second in range(1, 1001):
+        clock.call_at(now + second, (lambda: None) if second != 500 else activity.bump)
+    clock.advance(14 * 24 * 3600)
+    assert looks == [now, now + 500]
+    activity.remove(queue)
+    clock.reset()

@@ -119,7 +119,7 @@ def test_the_engines_socket_is_that_of_its_address() -> None:
 def test_a_localstacks_capabilities_are_those_of_its_services() -> None:
     assert capabilities_of({"sqs": "running", "lambda": "disabled"}) == ("send", "results")
     everything = dict.fromkeys(("sqs", "lambda", "iam", "sts", "logs"), "available")
-    assert capabilities_of(everything) == ("deploy", "send", "results", "logs")
+    assert capabilities_of(everything) == ("deploy", "send", "results", "logs", "settle")
     assert capabilities_of({"sqs": "error"}) == ()
 
 

@@ -130,6 +130,10 @@ class Reader:
         with self._changed:
             looking = self._thread is not None and self._seen != self._generation
             settings = self._settings
+            missed = self._reading and self._later is not None
+        if missed and queues.find_queue(settings.queue_arn) is not None:
+            self._signal()  # the queue was made again: found now, not at the next look for it
+            looking = True
         if not looking:
             return []
         return [f"the mapping of {settings.queue_name} to {settings.function_name} reads its queue"]
@@ -207,6 +211,9 @@ class Reader:
         with self._changed:
             if not there:
                 self._scaling.drained(now, idle=not self._flights)
+                if self._growth is not None:
+                    self._growth.cancel()
+                    self._growth = None
                 return False
             if len(self._flights) < self._scaling.allowed(now):
                 self._scaling.working(now)

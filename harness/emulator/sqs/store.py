@@ -233,7 +233,13 @@ class MessageStore(Waiting, QueueSettings):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.clock.call_at(due, self._ring)
+        self._timer = self.clock.call_at(due, self._ring, self._is_due_then)
+
+    def _is_due_then(self) -> bool:
+        """Whether what the timer waits for is still there: a message may have been deleted meanwhile."""
+        with self.mutex:
+            due = None if self.deleted else self._next_due()
+            return due is not None and self._timer is not None and self._timer.when >= due
 
     def _ring(self) -> None:
         with self.mutex:
