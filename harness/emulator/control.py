@@ -11,12 +11,16 @@ from functools import wraps
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from localstack.aws import handlers
 from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
 from harness.emulator import clock_routes, queues, real_time, settle_routes
 from harness.emulator.clock import TICKER, clock_of
+from harness.emulator.executor import callers
+from harness.emulator.faults import routes as fault_routes
+from harness.emulator.faults import striking
 from harness.emulator.mapping.life import WORKERS
 from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
 from harness.errors import HarnessError, NotFoundInStackError
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.configuration import Options
 
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle")
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults")
 RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
 
@@ -45,6 +49,9 @@ def register_routes(options: Options) -> None:
         ("POST", "clock", clock_routes.move),
         ("POST", "settle", settle_routes.settle),
         ("GET", "advice", settle_routes.advise),
+        ("GET", "faults", fault_routes.listing),
+        ("POST", "faults", fault_routes.add),
+        ("DELETE", "faults", fault_routes.remove),
         ("GET", "environments", control.environments),
         ("GET", "debug", control.debugging),
         ("POST", "debug", control.start_debugging),
@@ -53,6 +60,7 @@ def register_routes(options: Options) -> None:
     for method, name, handler in routes:
         ROUTER.add(f"/_harness/{name}", _answering(handler), methods=[method])
     # Else LocalStack takes it for a bucket.
+    handlers.run_custom_response_handlers.append(callers.answering)
     ROUTER.add("/_harness/<path:name>", _answering(_no_such_route))
 
 
@@ -99,9 +107,10 @@ class Control:
         return {**self._health, "runtimes": own_runtimes(self._runtimes)}
 
     def reset(self, request: Request) -> dict[str, Any]:
-        """Empty an account's queues and set its clock back, once what is in flight has ended."""
+        """Empty queues, forget faults, and set the clock back once what is in flight has ended."""
         account = account_of(request, document_of(request))
         chosen = _chosen(account)
+        striking.forget(chosen)
         queues.empty(chosen)
         deadline = real_time.deadline(RESET_SECONDS)
         readers = [worker.reader for worker in list(WORKERS.values()) if chosen in {None, *worker.accounts}]

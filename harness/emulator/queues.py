@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = (
     "HarnessQueue",
     "Received",
+    "WithheldError",
     "delete",
+    "delete_and_repeat",
     "empty",
     "find_queue",
     "forget_deleted",
@@ -53,6 +55,10 @@ class Received:
         return str(self.message["MessageId"])
 
 
+class WithheldError(Exception):
+    """A receive gave nothing, although there were messages: a fault that a test asked for."""
+
+
 def find_queue(arn: str) -> HarnessQueue | None:
     """The queue of that ARN, or None where it does not exist (any more)."""
     return find(arn)
@@ -63,10 +69,17 @@ def receive(queue: HarnessQueue, maximum: int) -> list[Received]:
 
     On a FIFO queue they may be of several groups: all that one group has to give, then the next (A-63). It
     waits for nothing, and it returns nothing when the in-flight quota is reached (A-12).
+
+    Raises:
+        WithheldError: It gives nothing, although there is something.
     """
+    with queue.mutex:
+        messages = queue.receive(maximum)
+        if not messages and queue.receivable():
+            raise WithheldError
     return [
         Received({**message.show(_ALL, _ALL), "ReceiptHandle": message.handle}, message.group)
-        for message in queue.receive(maximum)
+        for message in messages
     ]
 
 
@@ -116,6 +129,14 @@ def delete(queue: HarnessQueue, messages: Iterable[Received]) -> None:
                 queue.remove(received.message["ReceiptHandle"])
             except ServiceException as error:
                 LOG.warning("Message %s was not deleted from %s: %s", received.id, queue.queue_arn, error)
+
+
+def delete_and_repeat(queue: HarnessQueue, received: Received) -> None:
+    """Delete a message, and have it delivered once more, which happens on standard queues (A-17)."""
+    with queue.mutex:
+        message = queue.remove(received.message["ReceiptHandle"])
+        if message is not None:
+            queue.repeat(message)
 
 
 def empty(account: str | None) -> int:

@@ -31,16 +31,16 @@ def test_a_rule_that_always_strikes_does() -> None:
 
 def test_the_nth_invocation_is_counted_from_when_the_rule_was_added() -> None:
     book = RuleBook()
-    add(book, kind="throttle", function="calc", nth_invoke=2)
+    add(book, kind="crash", function="calc", nth_invoke=2)
     assert [len(struck(book, ("m", 1, "a"))) for _ in range(4)] == [0, 1, 0, 0]
 
 
 def test_only_what_it_is_aimed_at_is_counted() -> None:
     book = RuleBook()
-    add(book, kind="throttle", body="poison", nth_invoke=2)
+    add(book, kind="crash", body="poison", nth_invoke=2)
     assert struck(book, ("m1", 1, "poison")) == []
     assert struck(book, ("m2", 1, "fine")) == []
-    assert struck(book, ("m3", 1, "fine"), ("m4", 1, "poison")) == [("throttle", {"m4"})]
+    assert struck(book, ("m3", 1, "fine"), ("m4", 1, "poison")) == [("crash", {"m4"})]
 
 
 def test_the_nth_delivery_is_the_messages_own_receive_count() -> None:

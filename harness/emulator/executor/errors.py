@@ -30,6 +30,12 @@ def payload(kind: str, message: str, request_id: str) -> bytes:
     return json.dumps(text, separators=(",", ":")).encode()
 
 
+def raised(kind: str, message: str, request_id: str) -> bytes:
+    """A handler's exception, as its runtime reports it (row C-06)."""
+    text = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": []}
+    return json.dumps(text).encode()
+
+
 def timed_out(seconds: float) -> str:
     """Row C-02."""
     return f"Task timed out after {seconds:.2f} seconds"

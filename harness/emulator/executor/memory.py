@@ -28,7 +28,7 @@ class Watched(Protocol):
     memory_limit: int
     memory_peak: int
 
-    def memory_exceeded(self) -> None:
+    def kill(self) -> None:
         """Its processes hold more than `memory_limit` bytes."""
         ...
 
@@ -104,7 +104,7 @@ class MemoryGuard:
                 amount = used(process.pid)
                 process.memory_peak = max(process.memory_peak, amount)
                 if amount > process.memory_limit:
-                    process.memory_exceeded()
+                    process.kill()
 
 
 GUARD = MemoryGuard()

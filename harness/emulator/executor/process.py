@@ -228,7 +228,7 @@ class RuntimeProcess:
                 kill_group(self.pid)
         self._watcher.join(JOIN_SECONDS)
 
-    def memory_exceeded(self) -> None:
+    def kill(self) -> None:
         """Kill it; the sandbox sees it exit."""
         with self._end:
             if not self.exited:

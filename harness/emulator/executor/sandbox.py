@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import threading
 import uuid
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 
 from harness.emulator import real_time
-from harness.emulator.executor import client_context, configuration, errors, memory
+from harness.emulator.executor import callers, client_context, configuration, errors, memory
 from harness.emulator.executor.log import EnvironmentLog
 from harness.emulator.executor.process import (
     Exited,
@@ -27,6 +28,7 @@ from harness.emulator.executor.process import (
 )
 from harness.emulator.executor.runtime_api import Invocation
 from harness.emulator.executor.variables import lambda_variables
+from harness.emulator.faults import invocations
 from harness.runtimes.environment import RuntimeEnvironment, ensure_environment
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from localstack.services.lambda_.invocation.lambda_models import Credentials, FunctionVersion
 
     from harness.emulator.executor.process import Debugger, Event
+    from harness.emulator.faults.rules import Rule
 
+KILLED = Exited(-signal.SIGKILL)
 INIT_SECONDS = 10.0
 """Row C-27: then the init is tried again in the invocation, under the function's timeout."""
 
@@ -78,6 +82,7 @@ class Sandbox:
         self.id = uuid.uuid4().hex
         self.function = function
         self.init_error: bytes | None = None
+        self._caller = callers.Caller(function.id.account, function.id.function_name, self.id)
         self._credentials = credentials
         self._initialization = initialization
         self._debugger = debugger
@@ -151,6 +156,7 @@ class Sandbox:
             self._process_unwanted = False
             self._end_process()
             if self._stopped:
+                callers.forget(self._caller)
                 shutil.rmtree(self._private, ignore_errors=True)
         finally:
             self._invoking.release()
@@ -181,9 +187,11 @@ class Sandbox:
             self._private.mkdir()
             self._private.chmod(0o1777)
         config = self.function.config
+        credentials = self._credentials()
+        callers.know(credentials["AccessKeyId"], self._caller)
         variables = lambda_variables(
             self.function,
-            credentials=self._credentials(),
+            credentials=credentials,
             endpoint=configuration.endpoint(),
             initialization=self._initialization,
             log=self._log.stream,
@@ -229,12 +237,13 @@ class Sandbox:
         if self._process is not None:
             self._process.flush_output()  # of the init phase, and of threads that ran on since
         self._log.start(request_id)
+        self._caller.request_id = request_id
         timeout = self.function.config.timeout
         began = real_time.now()
         outcome = self._run(payload, Limit(timeout))
         milliseconds = (real_time.now() - began) * 1000
         if outcome.status == "timeout":
-            milliseconds = min(milliseconds, timeout * 1000)
+            milliseconds = timeout * 1000
         init_milliseconds, self._init_ms = self._init_ms, None
         process = self._process
         peak = 0
@@ -259,6 +268,9 @@ class Sandbox:
     def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
         request_id = payload["invoke-id"]
         seconds = self.function.config.timeout
+        fault = invocations.broken(self.function.id, request_id, self.id)
+        if fault is not None and (struck := self._struck(fault, request_id)) is not None:
+            return struck
         process = self._process
         if process is None or process.exited:
             # After a timeout, a crash or a failed init, AWS initializes again inside the next invocation
@@ -277,8 +289,13 @@ class Sandbox:
             payload["payload"].encode(),
             client_context.current(),
         )
+        if fault is not None and fault.options["when"] == "during":
+            self._caller.on_call = process.kill
         with memory.GUARD.watching(process):
             event = process.invoke(invocation, limit)
+        self._caller.on_call = None
+        if fault is not None and isinstance(event, Responded | Failed):
+            event = KILLED
         if isinstance(event, Responded):
             if len(event.payload) > errors.RESPONSE_LIMIT:
                 return Outcome(errors.too_large(), error=True)
@@ -286,6 +303,18 @@ class Sandbox:
         if isinstance(event, Failed):
             return Outcome(self._on_lambda(event.payload), error=True)
         return self._broken(event, request_id=request_id, seconds=seconds)
+
+    def _struck(self, fault: Rule, request_id: str) -> Outcome | None:
+        """How an invocation ends without the handler; None where it runs, and the process dies with it."""
+        if fault.kind == "raise":
+            kind = str(fault.options["error"])
+            text = f"Raised by {fault.id}, before the handler did anything."
+            self._log.write(f"[ERROR] {kind}: {text}\n")
+            return Outcome(errors.raised(kind, text, request_id), error=True)
+        event = None if fault.kind == "time_out" else KILLED
+        if event is not None and fault.options["when"] != "before":
+            return None
+        return self._broken(event, request_id=request_id, seconds=self.function.config.timeout)
 
     def _broken(self, event: Event | None, *, request_id: str, seconds: float) -> Outcome:
         """What is reported when there is no answer from the handler; the process is of no more use."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localstack.aws.api.lambda_ import InvocationType, ThrottleReason, TooManyRequestsException
 
 from harness.emulator.clock import Clock, clock_of
+from harness.emulator.faults import invocations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,8 @@ def throttled(version_manager: Any, invocation: Any) -> Iterator[None]:
     Raises:
         TooManyRequestsException: It is one too many.
     """
+    if invocations.refused(version_manager.function_version.id):
+        raise _too_many(ThrottleReason.ConcurrentInvocationLimitExceeded)
     function = version_manager.function
     reserved = function.reserved_concurrent_executions if function is not None else None
     when = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,11 @@ from harness.emulator.faults.kinds import KINDS, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-COUNTED = {"invoke": "nth_invoke", "receive": "nth_receive", "send": "nth_send"}
+COUNTED = {
+    **dict.fromkeys(("dispatch", "request", "invoke"), "nth_invoke"),
+    "receive": "nth_receive",
+    "send": "nth_send",
+}
 """By which number a rule counts what happens at a point; deliveries bring their own."""
 
 
@@ -25,11 +30,15 @@ class Moment:
     """Something that is about to happen.
 
     Attributes:
-        point: `invoke`, `delete`, `delivered`, `receive` or `send`.
+        point: A key of `POINTS`.
         queue: Name of the queue, where one is concerned.
         function: Name of the function, where one is.
         fifo: Whether the queue is a FIFO queue.
         messages: The messages concerned: id, receive count, body.
+        region: The queue's, else the function's.
+        batch_id: The mapping's batch, where it is one's.
+        request_id: The invocation, where there is one.
+        environment_id: Where it runs.
     """
 
     point: str
@@ -37,6 +46,14 @@ class Moment:
     function: str | None = None
     fifo: bool = False
     messages: tuple[tuple[str, int, str], ...] = ()
+    region: str | None = None
+    batch_id: str | None = None
+    request_id: str | None = None
+    environment_id: str | None = None
+
+
+type Strike = tuple[Rule, frozenset[str]]
+"""A rule that strikes, and the ids of the messages that it takes: all of them, where it aims at none."""
 
 
 @dataclass
@@ -60,6 +77,12 @@ class Rule:
     always: bool
     fired: int = 0
     seen: int = field(default=0, repr=False)
+    _struck: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def told(self) -> str:
+        """What is told about it when it has struck."""
+        return self.of.told.format(**self.options)
 
     @property
     def of(self) -> Kind:
@@ -85,8 +108,8 @@ class Rule:
             name in self.aim and self.aim[name] != getattr(moment, name) for name in ("queue", "function")
         ):
             return None
-        struck = [message for message in moment.messages if self._takes_message(*message[1:])]
-        if not struck and {"nth_delivery", "body"} & set(self.aim):
+        struck = [message for message in moment.messages if self._takes_message(*message)]
+        if not struck and (moment.messages or {"nth_delivery", "body"} & set(self.aim)):
             return None
         self.seen += 1
         counted = self.aim.get(COUNTED.get(moment.point, ""))
@@ -95,9 +118,14 @@ class Rule:
         if self.fired and not self.always:
             return None
         self.fired += 1
-        return frozenset(message[0] for message in struck)
+        taken = frozenset(message[0] for message in struck)
+        if self.of.once_per_message:
+            self._struck |= taken
+        return taken
 
-    def _takes_message(self, receive_count: int, body: str) -> bool:
+    def _takes_message(self, message_id: str, receive_count: int, body: str) -> bool:
+        if message_id in self._struck:
+            return False
         if self.aim.get("nth_delivery", receive_count) != receive_count:
             return False
         return str(self.aim.get("body", "")) in body
@@ -134,12 +162,17 @@ class RuleBook:
             self._rules.append(rule)
         return rule
 
-    def strike(self, moment: Moment) -> list[tuple[Rule, frozenset[str]]]:
+    def strike(self, moment: Moment) -> list[Strike]:
         """What goes wrong at this moment: the rules that strike, each with the messages that it takes."""
         if not self._rules:
             return []
         with self._lock:
             return [(rule, taken) for rule in self._rules if (taken := rule.takes(moment)) is not None]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no rule."""
+        return not self._rules
 
     def rules(self) -> list[Rule]:
         """All of them, in the order in which they were added."""
@@ -180,6 +213,8 @@ def _read(rule_id: str, document: dict[str, Any]) -> Rule:
             raise RuleError(f'"{key}" counts from 1; it is {value!r}.')
         if not key.startswith("nth_") and not (isinstance(value, str) and value):
             raise RuleError(f'"{key}" must be text; it is {value!r}.')
+    if always and (counted := [key for key in ("nth_invoke", "nth_receive", "nth_send") if key in aim]):
+        raise RuleError(f'"{counted[0]}" is one: "always" does not go with it.')
     _check_options(str(name), options)
     return Rule(rule_id, str(name), aim, options, always)
 
@@ -187,7 +222,15 @@ def _read(rule_id: str, document: dict[str, Any]) -> Rule:
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
     if "when" in options and options["when"] not in {"before", "during", "after"}:
         raise RuleError(f'"when" must be before, during or after; it is {options["when"]!r}.')
-    for name, least in (("seconds", 0), ("messages", 1)):
+    for name, least in (("seconds", 0), ("messages", 1), ("seed", 0)):
         value = options.get(name, least)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+        kinds = (int, float) if name == "seconds" else (int,)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value < math.inf:
             raise RuleError(f'"{name}" of "{kind}" must be a number from {least} on; it is {value!r}.')
+    entries = options.get("entries", "all")
+    if entries != "all" and (isinstance(entries, bool) or not isinstance(entries, int) or entries < 1):
+        raise RuleError(f'"entries" must be "all", or how many fail, from 1 on; it is {entries!r}.')
+    for name in ("error", "code"):
+        value = options.get(name, name)
+        if not isinstance(value, str) or not value:
+            raise RuleError(f'"{name}" of "{kind}" must be text; it is {value!r}.')

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.emulator import queues, real_time
+from harness.emulator.faults import deliveries
 from harness.emulator.mapping import functions, lineage, records
 from harness.emulator.mapping.answers import failed_ids
+from harness.emulator.mapping.delivery import Delivery, delivering
 from harness.emulator.mapping.records import EVENT_OVERHEAD, PAYLOAD_LIMIT
 
 if TYPE_CHECKING:
@@ -40,12 +43,14 @@ class Batch:
         queue: Where the messages are from.
         began: The account's time when its first message was received.
         size: Bytes of the event so far.
+        id: Its own.
     """
 
     settings: Settings
     queue: HarnessQueue
     began: float
     size: int = EVENT_OVERHEAD
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _entries: dict[str, Entry] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> bool:
@@ -101,6 +106,9 @@ class Invoker:
         self._pause = pause
         self._now = now
 
+    def _delivery(self, messages: list[Received]) -> Delivery:
+        return Delivery(self._batch.id, self._settings, messages)
+
     def run(self, throttled: Callable[[], None]) -> bool:
         """Invoke, and delete what went through; what did not stays until its visibility timeout ends.
 
@@ -115,8 +123,13 @@ class Invoker:
         if not entries:
             return True
         messages = [entry.received for entry in entries]
+        delivery = self._delivery(messages)
+        late = deliveries.latency(delivery)
+        if late and not self._pause(late):
+            return True  # not invoked: they stay until their visibility timeout ends
         try:
-            answer = self._invoke(entries, throttled)
+            with delivering(delivery):
+                answer = self._invoke(entries, throttled)
         except Exception as error:  # noqa: BLE001 - throttled, deleted, ...: LocalStack has no common class
             LOG.warning(
                 "%s was not invoked for %d messages of %s: %s",
@@ -136,7 +149,8 @@ class Invoker:
         failed: AbstractSet[str] = frozenset()
         if self._settings.reports_failures:
             failed = failed_ids(answer.payload, {message.id for message in messages})
-        queues.delete(self._batch.queue, [message for message in messages if message.id not in failed])
+        handled = [message for message in messages if message.id not in failed]
+        deliveries.delete(self._delivery(handled), self._batch.queue)
         return True
 
     def _without_loops(self) -> list[Entry]:

@@ -27,6 +27,9 @@ MISSING_QUEUE_SECONDS = 1.0
 MISSING_QUEUE_MOST_SECONDS = 60.0
 """After how long a mapping looks for a queue that was deleted, doubled from the first to the second: real
 time, nothing in the account says when it is made again."""
+WITHHELD_SECONDS = 1.0
+"""After how long, of the account's time, a mapping receives again whose receive gave nothing although there
+were messages, which only a fault does (own number: it must not go round without end at one moment)."""
 
 
 class Flight:
@@ -35,13 +38,15 @@ class Flight:
     Attributes:
         batch: The batch.
         blocked: It waits for an earlier batch of a message group that it holds, too.
-        paused: It waits for the account's time: the function is throttled.
+        paused: It waits for the account's time: the function is throttled, or is to be asked later.
+        given_up: The queue was emptied: it waits for nothing any more.
     """
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.blocked = False
         self.paused = False
+        self.given_up = False
 
 
 class Reader:
@@ -74,6 +79,7 @@ class Reader:
         self._flights: list[Flight] = []
         self._window: Timer | None = None
         self._growth: Timer | None = None
+        self._withheld: Timer | None = None
         self._later: object | None = None
         self._patience = MISSING_QUEUE_SECONDS
 
@@ -118,10 +124,15 @@ class Reader:
             )
 
     def forget(self) -> None:
-        """Drop what is being formed: the queue was emptied."""
+        """Drop what is being formed, and what is not invoked yet: the queue was emptied."""
         with self._changed:
             self._forming = None
             self._left_over.clear()
+            for flight in self._flights:
+                flight.given_up = True
+            if self._withheld is not None:
+                self._withheld.cancel()
+                self._withheld = None
             self._changed.notify_all()
         self._signal()
 
@@ -207,7 +218,7 @@ class Reader:
             self._patience = min(2 * self._patience, MISSING_QUEUE_MOST_SECONDS)
 
     def _may_begin(self, queue: HarnessQueue, now: float) -> bool:
-        there = bool(self._left_over) or queues.receivable(queue)
+        there = bool(self._left_over) or self._may_receive(queue)
         with self._changed:
             if not there:
                 self._scaling.drained(now, idle=not self._flights)
@@ -222,6 +233,18 @@ class Reader:
             if more is not None and (self._growth is None or self._growth.cancelled):
                 self._growth = self._clock.call_later(more, self._grow)
             return False
+
+    def _may_receive(self, queue: HarnessQueue) -> bool:
+        return self._withheld is None and queues.receivable(queue)
+
+    def _receive_later(self) -> None:
+        """The queue gave nothing although it has messages: look again after a while."""
+
+        def look() -> None:
+            self._withheld = None
+            self._signal()
+
+        self._withheld = self._clock.call_later(WITHHELD_SECONDS, look)
 
     def _grow(self) -> None:
         self._growth = None
@@ -241,7 +264,7 @@ class Reader:
             return True
         if self._window is None or self._window.when != batch.ends or self._window.cancelled:
             self._window = self._clock.call_at(batch.ends, self._signal)
-        return queues.receivable(queue)
+        return self._may_receive(queue)
 
     def _fill(self, batch: Batch) -> bool:
         """Add what is there; True when no more fits."""
@@ -261,7 +284,14 @@ class Reader:
         """What is visible now and passes the filters; what does not pass is deleted."""
         kept: list[Entry] = []
         dropped = []
-        for received in queues.receive(batch.queue, batch.missing):
+        if self._withheld is not None:
+            return []
+        try:
+            messages = queues.receive(batch.queue, batch.missing)
+        except queues.WithheldError:
+            self._receive_later()
+            return []
+        for received in messages:
             record = records.record(received.message, batch.settings)
             if filters.matches(record, batch.settings.patterns):
                 kept.append(Entry(received, records.encoded(record)))
@@ -345,12 +375,12 @@ class Reader:
             flight.paused = True
             timer = self._clock.call_later(seconds, go_on)
             self._rests(flight)
-            self._changed.wait_for(lambda: not flight.paused or not self._reading)
+            self._changed.wait_for(lambda: not flight.paused or flight.given_up or not self._reading)
             if flight.paused:
                 self._moves(flight)
                 flight.paused = False
             timer.cancel()
-            return self._reading
+            return self._reading and not flight.given_up
 
     def _moves(self, flight: Flight) -> None:
         settings = flight.batch.settings

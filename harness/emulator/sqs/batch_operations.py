@@ -14,6 +14,7 @@ from localstack.aws.api.sqs import (
     TooManyEntriesInBatchRequest,
 )
 
+from harness.emulator.faults import sends
 from harness.emulator.sqs import checks, quotas
 from harness.emulator.sqs.errors import batch_failure, invalid_parameter
 from harness.emulator.sqs.locating import queue_of
@@ -48,9 +49,14 @@ class BatchOperations:
                 f"Batch requests cannot be longer than {quotas.LARGEST_MESSAGE} bytes. "
                 f"You have sent {sum(sizes)} bytes."
             )
+        failing = sends.failing(
+            context, queue, {entry["Id"]: entry.get("MessageBody") or "" for entry in entries}
+        )
         by_id = dict(zip((entry["Id"] for entry in entries), sizes, strict=True))
 
         def send_one(entry: Entry) -> Entry:
+            if (error := failing.get(entry["Id"])) is not None:
+                raise error
             if by_id[entry["Id"]] > queue.maximum_message_size:
                 raise invalid_parameter(
                     "One or more parameters cannot be validated. "
@@ -75,7 +81,11 @@ class BatchOperations:
         """DeleteMessageBatch."""
         queue = queue_of(context, queue_url)
         check_entries(entries, "DeleteMessageBatchRequestEntry")
-        return _each(queue, entries, lambda entry: queue.remove(entry["ReceiptHandle"]))
+
+        def delete(entry: Entry) -> None:
+            queue.remove(entry["ReceiptHandle"])
+
+        return _each(queue, entries, delete)
 
     def change_message_visibility_batch(
         self, context: Any, entries: Sequence[Entry], queue_url: str, **_: Any

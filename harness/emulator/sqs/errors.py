@@ -28,6 +28,16 @@ _QUERY_CODES = {
 }
 
 
+class SendFailedError(CommonServiceException):
+    """SQS fails to send, through no fault of the sender: a fault that a test asked for.
+
+    Its status is none that an SDK tries again at: it stands for the end of all those tries.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, "The send failed: an injected fault.", status_code=400, sender_fault=False)
+
+
 def invalid(value: Any, parameter: str, reason: str) -> CommonServiceException:
     """InvalidParameterValue, in the form that most parameters have."""
     return InvalidParameterValueError(f"Value {value} for parameter {parameter} is invalid. Reason: {reason}")
@@ -76,7 +86,7 @@ def batch_failure(entry_id: str, error: ServiceException, code: str | None = Non
     """An entry of a batch result's `Failed` (A-27)."""
     return {
         "Id": entry_id,
-        "SenderFault": True,
+        "SenderFault": not isinstance(error, SendFailedError),
         "Code": code or _QUERY_CODES.get(error.code, error.code),
         "Message": str(error),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.services.sqs.utils import create_message_attribute_hash
 
+from harness.emulator.faults import sends
 from harness.emulator.sqs import checks, quotas
 from harness.emulator.sqs.errors import invalid, invalid_parameter, missing
 from harness.emulator.sqs.locating import queue_of
@@ -47,6 +48,8 @@ class MessageOperations:
                 "One or more parameters are invalid. "
                 f"Reason: Message must be shorter than {queue.maximum_message_size} bytes."
             )
+        for error in sends.failing(context, queue, {"": message_body}).values():
+            raise error
         return send(
             queue,
             context,

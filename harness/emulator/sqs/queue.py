@@ -6,6 +6,7 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from harness.emulator.faults import receives, striking
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.errors import invalid, over_limit
 from harness.emulator.sqs.message import Sent, State, StoredMessage, message_id_of, new_handle
@@ -88,6 +89,8 @@ class HarnessQueue(MessageStore):
         """
         with self.mutex:
             taken = self._take(num_messages, visibility_timeout)
+            if taken is None:
+                return []
             if taken or not wait_time_seconds:
                 if not taken and quota_fails and self._is_full():
                     raise over_limit()
@@ -96,32 +99,46 @@ class HarnessQueue(MessageStore):
             def look() -> bool:
                 nonlocal taken
                 taken = [] if self.deleted else self._take(num_messages, visibility_timeout)
-                return bool(taken) or self.deleted
+                return taken is None or bool(taken) or self.deleted
 
             self.clock.wait_for(self._changed, look, wait_time_seconds, real_seconds=wait_time_seconds)
-            return taken
+            return taken or []
 
-    def _take(self, maximum: int, visibility_timeout: int | None) -> list[StoredMessage]:
+    def _take(self, maximum: int, visibility_timeout: int | None) -> list[StoredMessage] | None:
+        """Take what there is; None where a fault has it that nothing is given although there is something."""
         now = self.catch_up()
         if not self._is_deliverable():
             return []
         timeout = self.visibility_timeout if visibility_timeout is None else visibility_timeout
-        target, most = self._dead_letters()
         room = min(maximum, quotas.IN_FLIGHT_LIMIT - self._counts[State.IN_FLIGHT])
-        taken: list[StoredMessage] = []
-        if room > 0:
-            for message in self._deliverable():
-                if most is not None and message.receives >= most:
-                    self._bury(message, target, now)
-                    continue
-                taken.append(message)
-                if len(taken) == room:
-                    break
+        reorder = None
+        if room > 0 and striking.armed(self.account_id):
+            room, reorder = receives.struck(self, room)
+            if not room:
+                return None
+        taken = self._pick(room, reorder, now) if room > 0 else []
         for message in taken:
             self._hand_out(message, now, timeout)
         self._settle()
         self._arm()
         return taken
+
+    def _pick(self, room: int, reorder: receives.Reorder | None, now: float) -> list[StoredMessage]:
+        """The next messages: the first of all that are visible, where they are put into another order."""
+        target, most = self._dead_letters()
+        picked: list[StoredMessage] = []
+        for message in self._deliverable():
+            if most is not None and message.receives >= most:
+                self._bury(message, target, now)
+                continue
+            picked.append(message)
+            if len(picked) == room and reorder is None:
+                break
+        if reorder is not None:
+            reorder(picked)
+            for message in picked[room:]:
+                self._show(message)
+        return picked[:room]
 
     def _hand_out(self, message: StoredMessage, now: float, timeout: float) -> None:
         message.receives += 1
@@ -158,8 +175,11 @@ class HarnessQueue(MessageStore):
 
     # Receipt handles.
 
-    def remove(self, receipt_handle: str) -> None:
+    def remove(self, receipt_handle: str) -> StoredMessage | None:
         """DeleteMessage. It succeeds for what is gone, too (A-11).
+
+        Returns:
+            What was deleted, None where nothing was.
 
         Raises:
             ReceiptHandleIsInvalid: The handle is none of this queue (A-08).
@@ -173,6 +193,18 @@ class HarnessQueue(MessageStore):
                 self._unfile(message)
                 self._forget(message)
                 self._settle()
+                return message
+            return None
+
+    def repeat(self, message: StoredMessage) -> None:
+        """Deliver a deleted message once more (A-17): it is visible again, as if that copy had been missed.
+
+        That copy has missed a receive, too: the redrive policy does not count it.
+        """
+        with self.mutex:
+            message.handle = ""
+            message.receives -= 1
+            self._enter(message, self.catch_up(), 0)
 
     def update_visibility_timeout(self, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility; without effect where the handle's flight has ended (A-06).

@@ -1,0 +1,106 @@
+"""The faults' one door in the emulator: at each point that can be struck, `strike` says what goes wrong."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from harness.emulator.faults.rules import RuleBook
+from harness.emulator.ledger.recorder import record
+
+if TYPE_CHECKING:
+    from harness.emulator.faults.rules import Moment, Rule, Strike
+
+
+class Striker(Protocol):
+    """What decides that something goes wrong, besides an account's rules."""
+
+    def strike(self, moment: Moment) -> list[Strike]:
+        """What goes wrong at this moment."""
+        ...
+
+
+class Faults:
+    """What is to go wrong in one account.
+
+    Attributes:
+        book: Its rules.
+        adversary: What else decides, or None.
+    """
+
+    def __init__(self) -> None:
+        self.book = RuleBook()
+        self.adversary: Striker | None = None
+
+    @property
+    def armed(self) -> bool:
+        """Whether anything can go wrong."""
+        return self.adversary is not None or not self.book.empty
+
+    def strike(self, moment: Moment) -> list[Strike]:
+        """What goes wrong at this moment, rules first."""
+        struck = self.book.strike(moment)
+        if self.adversary is not None:
+            struck += self.adversary.strike(moment)
+        return struck
+
+
+_lock = threading.Lock()
+_faults: dict[str, Faults] = {}
+
+
+def faults_of(account: str) -> Faults:
+    """The faults of an account, to add to them."""
+    with _lock:
+        return _faults.setdefault(account, Faults())
+
+
+def armed(account: str) -> bool:
+    """Whether anything can go wrong in an account; asked on hot paths, before a `Moment` is made."""
+    found = _faults.get(account)
+    return found is not None and found.armed
+
+
+def strike(account: str, moment: Moment) -> list[Strike]:
+    """What goes wrong at this moment; each is written down as `fault_injected`."""
+    found = _faults.get(account)
+    if found is None:
+        return []
+    struck = found.strike(moment)
+    for rule, messages in struck:
+        _tell(account, moment, rule, messages)
+    return struck
+
+
+def forget(account: str | None) -> None:
+    """Nothing goes wrong any more in an account, or in any; the rules' numbers begin anew."""
+    with _lock:
+        if account is None:
+            _faults.clear()
+        else:
+            _faults.pop(account, None)
+
+
+def _tell(account: str, moment: Moment, rule: Rule, messages: frozenset[str]) -> None:
+    """One event; where it takes a part of the moment's messages, or these are in no batch, one for each."""
+    if moment.point in {"send", "receive"}:
+        moment = replace(moment, messages=())  # what is sent has no id yet
+    hit = [found for found in moment.messages if found[0] in messages]
+    whole = moment.batch_id is not None and len(hit) == len(moment.messages)
+    told: list[tuple[str | None, int | None]]
+    told = [(None, None)] if whole and len(hit) != 1 else [(found[0], found[1]) for found in hit]
+    for message_id, receive_count in told or [(None, None)]:
+        record(
+            account,
+            "fault_injected",
+            region=moment.region,
+            queue=moment.queue,
+            message_id=message_id,
+            receive_count=receive_count,
+            batch_id=moment.batch_id,
+            function=moment.function,
+            request_id=moment.request_id,
+            environment_id=moment.environment_id,
+            detail={"rule": rule.id, "fault": rule.told},
+        )
