@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator.clock import clock_of
 from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness.emulator.turns import turns_of
 
 if TYPE_CHECKING:
     from localstack.http import Request
@@ -45,6 +46,7 @@ def move(request: Request) -> dict[str, Any]:
         clock.freeze()
     else:
         clock.resume()
+        turns_of(clock.account).look_again()
     return {**_state(clock), **more}
 
 

@@ -19,6 +19,7 @@ from twisted.internet import reactor
 
 from harness.emulator.guard import guard
 from harness.emulator.parsing import StrictDecoder, StrictParser
+from harness.emulator.waiting_calls import work_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ class HarnessComponents(AwsComponents):
 
     @cached_property
     def gateway(self) -> Gateway:
-        """LocalStack's gateway, with the guard in front of it, and strict about what cannot be read."""
+        """LocalStack's gateway, with the guard in front of it, strict about what cannot be read."""
         gateway = super().gateway
         for own, strict in (
             (handlers.content_decoder, StrictDecoder(handlers.content_decoder)),
@@ -80,6 +81,8 @@ class HarnessComponents(AwsComponents):
         ):
             gateway.request_handlers[gateway.request_handlers.index(own)] = strict
         gateway.request_handlers.insert(0, guard)
+        routed = gateway.request_handlers.index(gateway.service_request_router)
+        gateway.request_handlers.insert(routed, work_first)
         return gateway
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.emulator import real_time
 from harness.emulator.clock import clock_of
+from harness.emulator.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -48,6 +49,7 @@ class Activity:
         self._running: dict[object, str] = {}
         self._given_up: frozenset[object] = frozenset()
         self._advance = 0
+        self._turns = turns_of(account)
 
     def bump(self) -> None:
         """Something started, ended, or has to look again."""
@@ -105,11 +107,13 @@ class Activity:
                 seen = self._generation
             moving = self.moving(ignored)
             with self._changed:
-                if self._generation == seen:
-                    if not moving:
-                        self._settled = seen
-                        return []
+                settled = not moving and self._generation == seen
+                if settled:
+                    self._settled = seen
+                elif self._generation == seen:
                     self._wait_for_change(seen, deadline.left)
+            if settled and not self._turns.give():
+                return []
             if moving and deadline.passed:
                 return moving
 
@@ -121,7 +125,7 @@ class Activity:
         advance = clock_of(self.account).advances
         if advance != self._advance:
             self._advance, self._given_up, self._settled = advance, frozenset(), -1
-        if self._generation == self._settled:
+        if self._generation == self._settled and not self._turns.claimed:
             return  # an advance may pass thousands of deadlines at which nothing is set in motion
         if self.wait_until_settled(ADVANCE_SECONDS, self._given_up):
             with self._changed:

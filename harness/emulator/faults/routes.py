@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.sqs.models import sqs_stores
 
-from harness.emulator.faults import striking
+from harness.emulator.faults import adversary, striking
 from harness.emulator.faults.rules import RuleError
 from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 
@@ -16,20 +16,35 @@ if TYPE_CHECKING:
 
     from localstack.http import Request
 
+    from harness.emulator.faults.adversary import Adversary
+    from harness.emulator.faults.rules import Rule
+
 NOT_FOUND = 404
 
 
 def listing(request: Request) -> list[dict[str, Any]]:
-    """`GET faults`: the account's rules, in the order in which they were added; `fired` says how often."""
-    return [rule.as_json() for rule in striking.faults_of(_account(request)).book.rules()]
+    """`GET faults`: the account's rules, in the order in which they were added; `fired` says how often.
+
+    The adversary is the last, where there is one; its `fired` says what it did.
+    """
+    faults = striking.faults_of(_account(request))
+    known: list[Rule | Adversary] = [*faults.book.rules(), *_adversary(faults.adversary)]
+    return [of.as_json() for of in known]
 
 
 def add(request: Request) -> dict[str, Any]:
-    """`POST faults` with a rule: `kind`, what it is aimed by, its kind's options, `always`."""
+    """`POST faults` with a rule: `kind`, what it is aimed by, its kind's options, `always`.
+
+    `{"kind": "adversary", "seed": 7}` lets a seed decide, in place of the adversary before.
+    """
     document = document_of(request)
     account = _account(request, document)
     document.pop("account", None)
     try:
+        if document.get("kind") == adversary.ID:
+            opponent = adversary.Adversary.of(document)
+            striking.oppose(account, opponent)
+            return opponent.as_json()
         rule = striking.faults_of(account).book.add(
             document, queues=_names(sqs_stores, "queues", account), functions=_functions(account)
         )
@@ -39,12 +54,22 @@ def add(request: Request) -> dict[str, Any]:
 
 
 def remove(request: Request) -> list[dict[str, Any]]:
-    """`DELETE faults`: all rules of the account, with `?id=` that one; answers what was removed."""
+    """`DELETE faults`: all of the account's, with `?id=` that one; answers what was removed."""
+    account = _account(request)
+    chosen = request.args.get("id")
+    gone: list[Rule | Adversary] = []
     try:
-        gone = striking.faults_of(_account(request)).book.remove(request.args.get("id"))
+        if chosen != adversary.ID or striking.faults_of(account).adversary is None:
+            gone += striking.faults_of(account).book.remove(chosen)
     except RuleError as error:
         raise RefusedError(str(error), NOT_FOUND) from error
-    return [rule.as_json() for rule in gone]
+    if chosen in {None, adversary.ID}:
+        gone += _adversary(striking.oppose(account, None))
+    return [of.as_json() for of in gone]
+
+
+def _adversary(there: Adversary | None) -> list[Adversary]:
+    return [] if there is None else [there]
 
 
 def _account(request: Request, document: dict[str, Any] | None = None) -> str:

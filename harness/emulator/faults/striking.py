@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from harness.emulator.faults.rules import RuleBook
 from harness.emulator.ledger.recorder import record
+from harness.emulator.turns import all_turns, turns_of
 
 if TYPE_CHECKING:
+    from harness.emulator.faults.adversary import Adversary
     from harness.emulator.faults.rules import Moment, Rule, Strike
-
-
-class Striker(Protocol):
-    """What decides that something goes wrong, besides an account's rules."""
-
-    def strike(self, moment: Moment) -> list[Strike]:
-        """What goes wrong at this moment."""
-        ...
 
 
 class Faults:
@@ -31,7 +25,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.book = RuleBook()
-        self.adversary: Striker | None = None
+        self.adversary: Adversary | None = None
 
     @property
     def armed(self) -> bool:
@@ -73,6 +67,26 @@ def strike(account: str, moment: Moment) -> list[Strike]:
     return struck
 
 
+def oppose(account: str, adversary: Adversary | None) -> Adversary | None:
+    """Let an adversary decide what goes wrong in an account besides its rules, and whose turn it is there.
+
+    Returns:
+        The one that did before.
+    """
+    faults, turns = faults_of(account), turns_of(account)
+    before, faults.adversary = faults.adversary, adversary
+    turns.chooser = adversary
+    turns.look_again()
+    return before
+
+
+def entered(account: str, queue: str, message_id: str) -> None:
+    """A message came into a queue; called for each."""
+    found = _faults.get(account)
+    if found is not None and found.adversary is not None:
+        found.adversary.entered(queue, message_id)
+
+
 def forget(account: str | None) -> None:
     """Nothing goes wrong any more in an account, or in any; the rules' numbers begin anew."""
     with _lock:
@@ -80,6 +94,9 @@ def forget(account: str | None) -> None:
             _faults.clear()
         else:
             _faults.pop(account, None)
+    for turns in all_turns() if account is None else [turns_of(account)]:
+        turns.chooser = None
+        turns.look_again()
 
 
 def _tell(account: str, moment: Moment, rule: Rule, messages: frozenset[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections import deque
@@ -15,6 +16,7 @@ from harness.emulator.mapping.records import Entry
 from harness.emulator.mapping.scaling import Scaling
 from harness.emulator.mapping.threads import POOL
 from harness.emulator.settling import activity_of
+from harness.emulator.turns import turns_of
 
 if TYPE_CHECKING:
     from harness.emulator.clock import Timer
@@ -64,6 +66,9 @@ class Reader:
         self._settings = settings
         self._scaling = Scaling.of(settings)
         self._clock = clock_of(settings.account)
+        self._turns = turns_of(settings.account)
+        self._name = f"{settings.function_arn} {settings.queue_arn}"
+        self._pauses = itertools.count(1)
         self._activities = tuple(
             activity_of(account) for account in {settings.account, settings.queue_account}
         )
@@ -192,6 +197,7 @@ class Reader:
         if not reading:
             self._forming = None
             self._left_over.clear()
+            self._turns.withdraw(self._name)
             return False
         queue = queues.find_queue(settings.queue_arn)
         if queue is not self._queue:
@@ -204,7 +210,14 @@ class Reader:
         now = self._clock.now()
         if self._forming is None and not self._may_begin(queue, now):
             return False
-        return self._form(queue, settings, now)
+        return self._has_turn(queue, now) and self._form(queue, settings, now)
+
+    def _has_turn(self, queue: HarnessQueue, now: float) -> bool:
+        """Whether it may go on now, where turns are kept; a batch that waits for time needs none."""
+        batch = self._forming
+        if batch is not None and now < batch.ends and not self._left_over and not queues.receivable(queue):
+            return True
+        return self._turns.may(self._name, self._signal)
 
     def _look_later(self) -> None:
         """Look again after a while."""
@@ -362,10 +375,11 @@ class Reader:
 
     def _pause(self, flight: Flight, seconds: float) -> bool:
         """Wait for so much of the account's time; False when the mapping is to rest."""
+        name = f"{self._name} {next(self._pauses):09}"
 
         def go_on() -> None:
             with self._changed:
-                if flight.paused:
+                if flight.paused and self._turns.may(name, go_on):
                     self._moves(flight)
                     flight.paused = False
                     self._changed.notify_all()
@@ -380,6 +394,7 @@ class Reader:
                 self._moves(flight)
                 flight.paused = False
             timer.cancel()
+            self._turns.withdraw(name)
             return self._reading and not flight.given_up
 
     def _moves(self, flight: Flight) -> None:

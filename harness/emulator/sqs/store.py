@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from localstack.aws.api.sqs import InvalidAttributeName
 
+from harness.emulator.faults import striking
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.attributes import KNOWN
 from harness.emulator.sqs.lazy_heap import LazyHeap
@@ -119,6 +120,7 @@ class MessageStore(Waiting, QueueSettings):
 
     def _enter(self, message: StoredMessage, now: float, delay: float) -> None:
         self._messages[message.id] = message
+        striking.entered(self.account_id, self.name, message.id)
         self._kept.push(message, message.enqueued)
         if delay > 0:
             message.hidden_until = now + delay
