@@ -20,6 +20,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
     os.environ.pop(name, None)
 
+# Else LocalStack's modules, where they take this machine for a container, ask for an engine as soon as they
+# are imported, and leave a socket open where none answers.
+os.environ["OVERRIDE_IN_DOCKER"] = "0"
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesOfOneStackTogether | None:
