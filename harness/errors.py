@@ -11,7 +11,8 @@ The tree::
     │   ├── NotFoundInStackError
     │   └── WaitTimeoutError
     ├── UsageError               exit code 2: a wrong option, setting or file
-    │   └── OperationsFileError
+    │   ├── OperationsFileError
+    │   └── LedgerFileError
     └── PrerequisiteError        exit code 3: something is missing or broken on this machine
         ├── TerraformMissingError
         ├── RuntimeMissingError
@@ -117,6 +118,10 @@ class UsageError(HarnessError):
 
 class OperationsFileError(UsageError):
     """A line of an operations file cannot be sent; nothing of the file was sent."""
+
+
+class LedgerFileError(UsageError):
+    """A kept ledger cannot be read, or is of another version."""
 
 
 class PrerequisiteError(HarnessError):

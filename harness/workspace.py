@@ -62,6 +62,11 @@ class Workspace:
         return self.state / "runtimes"
 
     @property
+    def ledgers(self) -> Path:
+        """The ledgers of the environments that were up last, a file for each."""
+        return self.state / "ledger"
+
+    @property
     def timelines(self) -> Path:
         """The timelines of tests that failed, a file for each."""
         return self.state / "report" / "timelines"

@@ -52,10 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         instance=parsed.instance or uuid.uuid4().hex,
         listen=parsed.listen,
         debug_port=parsed.debug_port,
+        ledger=None if parsed.no_ledger else _ledger(parsed.ledger, parsed.data),
     )
     ready_file = parsed.ready_file.resolve() if parsed.ready_file is not None else None
     try:
         options.data.mkdir(parents=True, exist_ok=True)
+        if options.ledger is not None:
+            options.ledger.parent.mkdir(parents=True, exist_ok=True)
         os.chdir(options.data)
         configure(options)
         if ready_file is not None:
@@ -94,9 +97,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--instance", help="id of this start, reported by /_harness/health")
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input ends")
+    parser.add_argument(
+        "--ledger", type=Path, help="file that keeps what happens; default: in the data folder"
+    )
+    parser.add_argument("--no-ledger", action="store_true", help="keep nothing of what happens")
     parser.add_argument("--ready-fd", type=int, help="write one JSON line here when requests are served")
     parser.add_argument("--ready-file", type=Path, help="the same, into a file")
     return parser
+
+
+def _ledger(asked: Path | None, data: Path) -> Path:
+    return (asked or data / "ledger.sqlite").resolve()
 
 
 def _address(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localstack.logging.setup import setup_logging_from_config
@@ -14,6 +15,8 @@ from localstack.services.plugins import SERVICE_PLUGINS
 
 from harness.emulator import patches, service_index
 from harness.emulator.control import register_routes
+from harness.emulator.ledger.recorder import RECORDER
+from harness.emulator.ledger.store import LedgerStore
 from harness.emulator.runtime import create_runtime
 
 if TYPE_CHECKING:
@@ -50,6 +53,11 @@ def run(
     for name in ("localstack.request.aws", "localstack.request.http"):
         logging.getLogger(name).addFilter(_is_worth_a_line)
     patches.apply()
+    if options.ledger is not None:
+        for leftover in ("", "-wal", "-shm"):
+            Path(f"{options.ledger}{leftover}").unlink(missing_ok=True)
+        RECORDER.store = LedgerStore(options.ledger)
+        SHUTDOWN_HANDLERS.register(RECORDER.end)
     register_routes(options)
 
     def ready() -> None:

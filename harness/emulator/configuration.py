@@ -23,6 +23,7 @@ class Options:
         listen: Address that it listens on. Another one than loopback's makes sense in a container, of which
             a port is published; requests must come for loopback all the same (`harness.emulator.guard`).
         debug_port: The one port on which debuggers can attach; None where any may be asked for.
+        ledger: The file that keeps what happens; None where nothing does.
     """
 
     port: int
@@ -32,6 +33,7 @@ class Options:
     instance: str
     listen: str = HOST
     debug_port: int | None = None
+    ledger: Path | None = None
 
 
 def localstack_variables(options: Options) -> dict[str, str]:

@@ -16,11 +16,12 @@ from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
-from harness.emulator import clock_routes, queues, real_time, settle_routes
+from harness.emulator import clock_routes, ledger_routes, queues, real_time, settle_routes
 from harness.emulator.clock import TICKER, clock_of
 from harness.emulator.executor import callers
 from harness.emulator.faults import routes as fault_routes
 from harness.emulator.faults import striking
+from harness.emulator.ledger.recorder import RECORDER
 from harness.emulator.mapping.life import WORKERS
 from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
 from harness.errors import HarnessError, NotFoundInStackError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from harness.emulator.configuration import Options
 
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults")
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults", "ledger")
 RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
 
@@ -52,6 +53,8 @@ def register_routes(options: Options) -> None:
         ("GET", "faults", fault_routes.listing),
         ("POST", "faults", fault_routes.add),
         ("DELETE", "faults", fault_routes.remove),
+        ("GET", "ledger", ledger_routes.look),
+        ("GET", "ledger/file", ledger_routes.file),
         ("GET", "environments", control.environments),
         ("GET", "debug", control.debugging),
         ("POST", "debug", control.start_debugging),
@@ -97,7 +100,7 @@ class Control:
             "localstack": version("localstack-core"),
             "instance": options.instance,
             "pid": os.getpid(),
-            "capabilities": list(CAPABILITIES),
+            "capabilities": [name for name in CAPABILITIES if name != "ledger" or options.ledger is not None],
             "debug_port": options.debug_port,
         }
         self._runtimes = options.runtimes
@@ -107,7 +110,7 @@ class Control:
         return {**self._health, "runtimes": own_runtimes(self._runtimes)}
 
     def reset(self, request: Request) -> dict[str, Any]:
-        """Empty queues, forget faults, and set the clock back once what is in flight has ended."""
+        """Make an account as new, once what is in flight has ended: queues, faults, clock, ledger."""
         account = account_of(request, document_of(request))
         chosen = _chosen(account)
         striking.forget(chosen)
@@ -120,6 +123,7 @@ class Control:
         emptied = queues.empty(chosen)
         for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
             clock.reset()
+        RECORDER.forget(chosen)
         return {"account": account, "queues": emptied, "mappings_still_busy": busy}
 
     def forget_deleted_queues(self, request: Request) -> dict[str, Any]:

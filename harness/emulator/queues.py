@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localstack.aws.api import ServiceException
 from localstack.services.sqs.models import sqs_stores
 
+from harness.emulator.ledger.of_queues import BY_A_CLIENT, Deletion
 from harness.emulator.sqs.locating import find
 from harness.emulator.sqs.queue import HarnessQueue
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = (
+    "Deletion",
     "HarnessQueue",
     "Received",
     "WithheldError",
@@ -64,17 +66,18 @@ def find_queue(arn: str) -> HarnessQueue | None:
     return find(arn)
 
 
-def receive(queue: HarnessQueue, maximum: int) -> list[Received]:
+def receive(queue: HarnessQueue, maximum: int, function: str | None = None) -> list[Received]:
     """Receive up to `maximum` messages; those received too often go to the dead-letter queue.
 
     On a FIFO queue they may be of several groups: all that one group has to give, then the next (A-63). It
-    waits for nothing, and it returns nothing when the in-flight quota is reached (A-12).
+    waits for nothing, and it returns nothing when the in-flight quota is reached (A-12). `function` is the
+    mapping's that receives.
 
     Raises:
         WithheldError: It gives nothing, although there is something.
     """
     with queue.mutex:
-        messages = queue.receive(maximum)
+        messages = queue.receive(maximum, function=function)
         if not messages and queue.receivable():
             raise WithheldError
     return [
@@ -121,20 +124,20 @@ def wake(queue: HarnessQueue) -> None:
     queue.wake()
 
 
-def delete(queue: HarnessQueue, messages: Iterable[Received]) -> None:
+def delete(queue: HarnessQueue, messages: Iterable[Received], deletion: Deletion = BY_A_CLIENT) -> None:
     """Delete messages; one whose handle has expired (FIFO) stays, as on AWS, and is logged (A-10)."""
     with queue.mutex:
         for received in messages:
             try:
-                queue.remove(received.message["ReceiptHandle"])
+                queue.remove(received.message["ReceiptHandle"], deletion)
             except ServiceException as error:
                 LOG.warning("Message %s was not deleted from %s: %s", received.id, queue.queue_arn, error)
 
 
-def delete_and_repeat(queue: HarnessQueue, received: Received) -> None:
+def delete_and_repeat(queue: HarnessQueue, received: Received, deletion: Deletion) -> None:
     """Delete a message, and have it delivered once more, which happens on standard queues (A-17)."""
     with queue.mutex:
-        message = queue.remove(received.message["ReceiptHandle"])
+        message = queue.remove(received.message["ReceiptHandle"], deletion)
         if message is not None:
             queue.repeat(message)
 

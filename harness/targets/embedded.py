@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from harness.host import HOST
-from harness.targets import emulator_process, processes
+from harness.targets import emulator_process, kept_ledgers, processes
 from harness.targets.base import Environment
 from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
 
@@ -77,6 +77,7 @@ class EmbeddedTarget:
             port=self._port,
             strict_runtime=self._settings.strict_runtime,
             end_with_this_process=owner == "this-process",
+            ledger=kept_ledgers.new(self._workspace, instance),
         )
         try:
             url = f"http://{HOST}:{started.port}"

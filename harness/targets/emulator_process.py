@@ -64,8 +64,9 @@ def start(
     port: int | None,
     strict_runtime: bool,
     end_with_this_process: bool,
+    ledger: Path | None = None,
 ) -> Started:
-    """Start an emulator and wait until it serves requests.
+    """Start an emulator and wait until it serves requests; `ledger` is the file that stays of it.
 
     Raises:
         PortTakenError: Another process listens on `port`.
@@ -79,6 +80,7 @@ def start(
         *(sys.executable, "-P", "-m", "harness.emulator"),
         *("--port", str(port or 0), "--data", str(data), "--runtimes", str(runtimes)),
         *("--instance", instance, "--ready-fd", str(ready_write)),
+        *(("--ledger", str(ledger)) if ledger is not None else ()),
         *(("--strict-runtime",) if strict_runtime else ()),
         *(("--exit-with-stdin",) if end_with_this_process else ()),
     ]

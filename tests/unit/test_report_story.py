@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.ledger.events import KINDS
+from harness.ledger.events import KINDS
 from harness.report.story import sentence, story
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import harness.report.timeline
-from harness.emulator.ledger.events import KINDS
+from harness.ledger.events import KINDS
 from harness.report.story import sentence
 from harness.report.timeline import render
 from harness.report.timeline.columns import MARKS, columns_of, filled, own_texts, template_of

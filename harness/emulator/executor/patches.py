@@ -7,13 +7,14 @@ from collections import defaultdict
 from functools import wraps
 from typing import Any
 
-from localstack.aws.api.lambda_ import InvocationType
+from localstack.aws.api.lambda_ import InvocationType, TooManyRequestsException
 from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
 from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
 from harness.emulator.executor import client_context, throttling
+from harness.emulator.ledger import of_functions as ledger
 from harness.emulator.patching import Patch, replace_all
 
 _lock = threading.Lock()
@@ -45,8 +46,12 @@ def _nothing(original: Any) -> Any:
 def _with_all_throttles(original: Any) -> Any:
     @wraps(original)
     def invoke(self: Any, *, invocation: Any) -> Any:
-        with throttling.throttled(self, invocation):
-            return original(self, invocation=invocation)
+        try:
+            with throttling.throttled(self, invocation):
+                return original(self, invocation=invocation)
+        except TooManyRequestsException as error:
+            ledger.refused(self.function_version.id, invocation, error)
+            raise
 
     return invoke
 

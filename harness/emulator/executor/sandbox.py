@@ -29,6 +29,7 @@ from harness.emulator.executor.process import (
 from harness.emulator.executor.runtime_api import Invocation
 from harness.emulator.executor.variables import lambda_variables
 from harness.emulator.faults import invocations
+from harness.emulator.ledger import of_functions as ledger
 from harness.runtimes.environment import RuntimeEnvironment, ensure_environment
 
 if TYPE_CHECKING:
@@ -157,13 +158,21 @@ class Sandbox:
             self._end_process()
             if self._stopped:
                 callers.forget(self._caller)
+                self._told_end()
                 shutil.rmtree(self._private, ignore_errors=True)
         finally:
             self._invoking.release()
 
+    def _told_end(self) -> None:
+        """Tell the ledger, once, that it is no more."""
+        if self._started:
+            self._started = False
+            ledger.environment(self.function.id, self.id, "environment_stopped")
+
     # The init phase.
 
     def _initialize(self) -> None:
+        ledger.environment(self.function.id, self.id, "environment_started")
         runtime = self._runtime()
         self._log.init_start(self.function, runtime)
         began = real_time.now()
@@ -234,6 +243,7 @@ class Sandbox:
 
     def _invoke(self, payload: Mapping[str, str]) -> InvocationResult:
         request_id = payload["invoke-id"]
+        ledger.invoke_started(self.function.id, self.id, request_id)
         if self._process is not None:
             self._process.flush_output()  # of the init phase, and of threads that ran on since
         self._log.start(request_id)
@@ -263,7 +273,9 @@ class Sandbox:
             status=outcome.status,
             payload=outcome.payload,
         )
-        return InvocationResult(request_id, outcome.payload, outcome.error, self._log.take_tail())
+        result = InvocationResult(request_id, outcome.payload, outcome.error, self._log.take_tail())
+        ledger.invoke_ended(self.function.id, self.id, result, milliseconds, outcome.status)
+        return result
 
     def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
         request_id = payload["invoke-id"]

@@ -31,7 +31,7 @@ def delete(delivery: Delivery, queue: HarnessQueue) -> None:
         queue: Theirs.
     """
     if not striking.armed(delivery.settings.account):
-        queues.delete(queue, delivery.received)
+        queues.delete(queue, delivery.received, delivery.deletion)
         return
     lost: set[str] = set()
     later: dict[str, float] = {}
@@ -50,7 +50,7 @@ def delete(delivery: Delivery, queue: HarnessQueue) -> None:
             at_once.append(received)
     clock = clock_of(delivery.settings.queue_account)
     for seconds, messages in at.items():
-        clock.call_later(seconds, partial(queues.delete, queue, messages))
+        clock.call_later(seconds, partial(queues.delete, queue, messages, delivery.deletion))
     _delete_now(replace(delivery, received=at_once), queue)
 
 
@@ -59,10 +59,10 @@ def _delete_now(delivery: Delivery, queue: HarnessQueue) -> None:
     plain: list[Received] = []
     for received in delivery.received:
         if received.id in repeated:
-            queues.delete_and_repeat(queue, received)
+            queues.delete_and_repeat(queue, received, delivery.deletion)
         else:
             plain.append(received)
-    queues.delete(queue, plain)
+    queues.delete(queue, plain, delivery.deletion)
 
 
 def _strike(point: str, delivery: Delivery) -> list[Strike]:

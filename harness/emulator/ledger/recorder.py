@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.emulator import real_time
 from harness.emulator.clock import clock_of
-from harness.emulator.ledger.events import Event
+from harness.ledger.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +46,14 @@ class Recorder:
         detail: dict[str, Any] | None = None,
     ) -> None:
         """Append one event. Called from hot paths: a few microseconds."""
-        if self.store is None:
+        store = self.store
+        if store is None:
             return
         at, wall = clock_of(account).now(), real_time.epoch()
         text = None if detail is None else json.dumps(detail)
         with self._appended:
             seq = self._last[account] = self._last.get(account, 0) + 1
-            self.store.add(
+            store.add(
                 Event(
                     *(account, seq, at, wall, kind, region, queue, message_id, receive_count, batch_id),
                     *(function, request_id, environment_id, visible_at, error, text),
@@ -71,7 +72,9 @@ class Recorder:
             self._followers += 1
             try:
                 return real_time.wait_for(
-                    self._appended, lambda: given_up() or self.last(account) > after, seconds
+                    self._appended,
+                    lambda: given_up() or self.store is None or self.last(account) > after,
+                    seconds,
                 )
             finally:
                 self._followers -= 1
@@ -79,7 +82,17 @@ class Recorder:
     def forget(self, account: str | None) -> None:
         """An account's events, or all, are no more; numbers go on, so that who follows misses nothing."""
         if self.store is not None:
-            self.store.forget(None if account is None else [account])
+            with self._appended:
+                last = dict(self._last) if account is None else {account: self.last(account)}
+            self.store.forget(last)
+
+    def end(self) -> None:
+        """Record no more: the file is complete, and whoever follows is let go."""
+        with self._appended:
+            store, self.store = self.store, None
+            self._appended.notify_all()
+        if store is not None:
+            store.close()
 
 
 RECORDER = Recorder()

@@ -6,46 +6,35 @@ import json
 import logging
 import sqlite3
 import threading
+from itertools import batched, chain
 from typing import TYPE_CHECKING
 
-from harness.emulator.ledger.events import Event, event_of_row
+from harness.emulator import real_time
+from harness.ledger.events import Event
+from harness.ledger.file import ALL, TABLES, Wanted, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import Path
 
 LOG = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Of the file; SQLite's `user_version`."""
-LARGEST_BUFFER = 2000
-"""Events that may wait in memory to be written."""
+WORTH_WRITING = 500
+"""Events for which a write does not wait for more."""
+MOST_WAITING = 4000
+"""Events that may wait in memory: whoever adds one more writes them."""
+IDLE_SECONDS = 0.2
+"""How long a few events wait for others before they are written."""
+PAGE = 2000
+"""Events that are read at once: whoever reads all of a large ledger does not hold it in memory."""
+KEPT_FORGOTTEN = 20_000
+"""Events of an account that a reset does not remove from the file: the timeline of a whole run shows them."""
 
-_TABLES = f"""
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -8000;
-PRAGMA user_version = {FORMAT};
-CREATE TABLE event (
-    account TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, wall REAL NOT NULL, kind TEXT NOT NULL,
-    region TEXT, queue TEXT, message_id TEXT, receive_count INTEGER, batch_id TEXT, function TEXT,
-    request_id TEXT, environment_id TEXT, visible_at REAL, error TEXT, detail TEXT,
-    PRIMARY KEY (account, seq)
-) WITHOUT ROWID;
-CREATE INDEX of_message ON event (account, message_id) WHERE message_id IS NOT NULL;
-CREATE TABLE member (account TEXT NOT NULL, message_id TEXT NOT NULL, batch_id TEXT NOT NULL);
-CREATE INDEX batches_of ON member (account, message_id);
-CREATE INDEX of_batch ON event (account, batch_id) WHERE batch_id IS NOT NULL;
-"""
-_INSERT = f"INSERT INTO event VALUES ({', '.join('?' * len(Event._fields))})"  # noqa: S608 - marks of this module's own
-_OF_MESSAGE = """
-SELECT * FROM event WHERE account = :account AND message_id = :message AND seq > :after
-UNION ALL
-SELECT event.* FROM member CROSS JOIN event INDEXED BY of_batch USING (account, batch_id)
-WHERE member.account = :account AND member.message_id = :message
-    AND event.batch_id IS NOT NULL AND event.message_id IS NULL AND seq > :after
-"""
-_OF_ACCOUNT = "SELECT * FROM event WHERE account = :account AND seq > :after"
+_ROWS = 200
+_MARKS = f"({', '.join('?' * len(Event._fields))})"
+_INSERT = f"INSERT INTO event VALUES {_MARKS}"  # noqa: S608 - marks of this module's own
+# One step of SQLite's for so many rows: each step lets other threads have Python, and waits to get it back.
+_INSERT_ROWS = f"INSERT INTO event VALUES {', '.join([_MARKS] * _ROWS)}"  # noqa: S608 - the same
 
 
 class LedgerStore:
@@ -56,67 +45,156 @@ class LedgerStore:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._file.executescript(_TABLES)
-        self._writing = threading.Lock()
+        self._file.executescript(TABLES)
+        self._using = threading.Lock()
         self._waiting: list[Event] = []
+        self._forgotten: dict[str, int] = {}
+        self._pruned: dict[str, int] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._writer.start()
 
     def add(self, event: Event) -> None:
-        """Keep an event. Cheap: it is written later."""
+        """Keep an event. Cheap: it is written later. One thread at a time."""
         waiting = self._waiting
         waiting.append(event)
-        if len(waiting) >= LARGEST_BUFFER:
+        count = len(waiting)
+        if count in {1, WORTH_WRITING}:
+            with self._changed:
+                self._changed.notify_all()
+        elif count >= MOST_WAITING:
             self.write()
 
     def write(self) -> None:
         """Write what waits in memory."""
-        with self._writing:
-            waiting, self._waiting = self._waiting, []
-            if not waiting:
-                return
-            self._file.execute("BEGIN")
-            self._file.executemany(_INSERT, waiting)
-            members = [
-                (event.account, message, event.batch_id)
-                for event in waiting
-                if event.kind == "batch_formed" and event.detail
-                for message in json.loads(event.detail)["message_ids"]
-            ]
-            self._file.executemany("INSERT INTO member VALUES (?, ?, ?)", members)
-            self._file.execute("COMMIT")
+        with self._using:
+            # Who adds appends to the end meanwhile: what is written is the beginning.
+            events = self._waiting[:]
+            try:
+                if events and not self._closed:
+                    self._insert(events)
+            except sqlite3.Error:
+                LOG.exception("%d events could not be written to %s.", len(events), self.path)
+                self._file.rollback()
+            finally:
+                del self._waiting[: len(events)]
+
+    def _insert(self, events: list[Event]) -> None:
+        self._file.execute("BEGIN")
+        for rows in batched(events, _ROWS, strict=False):
+            if len(rows) == _ROWS:
+                self._file.execute(_INSERT_ROWS, list(chain.from_iterable(rows)))
+            else:
+                self._file.executemany(_INSERT, rows)
+        members = [
+            (event.account, message, event.batch_id, event.seq)
+            for event in events
+            if event.kind == "batch_formed" and event.detail
+            for message in json.loads(event.detail)["message_ids"]
+        ]
+        self._file.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", members)
+        self._file.execute("COMMIT")
 
     def read(
-        self, account: str, *, after: int = 0, queue: str = "", message: str = "", limit: int = -1
+        self,
+        account: str,
+        wanted: Wanted = ALL,
+        *,
+        after: int = 0,
+        limit: int = -1,
+        with_forgotten: bool = False,
     ) -> list[Event]:
         """An account's events in order.
 
         Args:
             account: 12 digits.
+            wanted: Which of them.
             after: Only those with a larger `seq`.
-            queue: Only those about a queue, by its name.
-            message: Only those about a message, by its id, and about the batches that held it.
             limit: At most so many; -1 for all.
+            with_forgotten: Also those from before a reset, as far as they are kept.
         """
         self.write()
-        query = f"SELECT * FROM ({_OF_MESSAGE if message else _OF_ACCOUNT})"  # noqa: S608 - parts of this module's own
-        query += (" WHERE queue = :queue" if queue else "") + " ORDER BY seq LIMIT :limit"
-        values = {"account": account, "after": after, "queue": queue, "message": message, "limit": limit}
-        with self._writing:
-            return [event_of_row(row) for row in self._file.execute(query, values)]
+        if not with_forgotten:
+            after = max(after, self._forgotten.get(account, 0))
+        with self._using:
+            return read(self._file, account, wanted, after=after, limit=limit)
 
-    def forget(self, accounts: Iterable[str] | None) -> None:
-        """Remove the events of some accounts, or of all."""
-        self.write()
-        with self._writing:
-            if accounts is None:
-                self._file.executescript("DELETE FROM event; DELETE FROM member;")
+    def pages(
+        self,
+        account: str,
+        wanted: Wanted = ALL,
+        *,
+        after: int = 0,
+        limit: int = -1,
+        with_forgotten: bool = False,
+    ) -> Iterator[list[Event]]:
+        """As `read`, some thousand at a time: all of a large ledger is never in memory at once."""
+        left = limit
+        while left:
+            most = PAGE if left < 0 else min(PAGE, left)
+            events = self.read(account, wanted, after=after, limit=most, with_forgotten=with_forgotten)
+            if events:
+                yield events
+            if len(events) < most:
                 return
-            for account in accounts:
-                self._file.execute("DELETE FROM event WHERE account = ?", (account,))
-                self._file.execute("DELETE FROM member WHERE account = ?", (account,))
+            after = events[-1].seq
+            left -= len(events) if left > 0 else 0
+
+    def names(self, account: str, column: str) -> list[str]:
+        """The queues or functions that an account's events are about.
+
+        Args:
+            account: 12 digits.
+            column: `queue` or `function`.
+        """
+        self.write()
+        after = self._forgotten.get(account, 0)
+        query = f"SELECT DISTINCT {column} FROM event WHERE account = ? AND seq > ?"  # noqa: S608 - a name of ours
+        with self._using:
+            return sorted(name for (name,) in self._file.execute(query, (account, after)) if name)
+
+    def forget(self, up_to: dict[str, int]) -> None:
+        """Read no more of accounts' events up to a number; of each, some are kept in the file."""
+        self.write()
+        with self._using:
+            for account, seq in up_to.items():
+                self._forgotten[account] = seq
+                self._file.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (account, seq))
+                # Seldom, and then many at once.
+                if seq - self._pruned.get(account, 0) > 2 * KEPT_FORGOTTEN:
+                    gone = self._pruned[account] = seq - KEPT_FORGOTTEN
+                    for table in ("event", "member"):
+                        query = f"DELETE FROM {table} WHERE account = ? AND seq <= ?"  # noqa: S608 - names of ours
+                        self._file.execute(query, (account, gone))
+
+    def copy_to(self, path: Path) -> None:
+        """Write all there is into one new file, which can be carried away."""
+        self.write()
+        with self._using:
+            self._file.execute("VACUUM INTO ?", (str(path),))
 
     def close(self) -> None:
-        """Write what waits, and end."""
+        """Write what waits, and end; the file is one file then."""
         self.write()
-        with self._writing:
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        self._writer.join()
+        with self._using:
             self._file.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._waiting)
+                if self._closed:
+                    return
+                real_time.wait_for(
+                    self._changed, lambda: self._closed or len(self._waiting) >= WORTH_WRITING, IDLE_SECONDS
+                )
+            self.write()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from harness.emulator import queues, real_time
 from harness.emulator.faults import deliveries
+from harness.emulator.ledger import of_functions as ledger
 from harness.emulator.mapping import functions, lineage, records
 from harness.emulator.mapping.answers import failed_ids
 from harness.emulator.mapping.delivery import Delivery, delivering
 from harness.emulator.mapping.records import EVENT_OVERHEAD, PAYLOAD_LIMIT
+from harness.emulator.queues import Deletion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +140,8 @@ class Invoker:
                 self._settings.queue_name,
                 error,
             )
+            if not isinstance(error, functions.ThrottledError):
+                ledger.not_invoked(self._batch, error)
             return False
         if answer.is_error:
             LOG.info(
@@ -149,6 +153,7 @@ class Invoker:
         failed: AbstractSet[str] = frozenset()
         if self._settings.reports_failures:
             failed = failed_ids(answer.payload, {message.id for message in messages})
+        ledger.partial_failures(self._batch, failed)
         handled = [message for message in messages if message.id not in failed]
         deliveries.delete(self._delivery(handled), self._batch.queue)
         return True
@@ -183,14 +188,15 @@ class Invoker:
                 if changing.passed:
                     raise
                 real_time.pause(CHANGE_PAUSE_SECONDS)
-            except functions.ThrottledError:
+            except functions.ThrottledError as error:
+                ledger.throttled(self._batch, error)
                 throttled()
                 if self._now() + pause > visible or not self._pause(pause):
                     raise
                 pause = min(2 * pause, THROTTLE_MOST_SECONDS)
 
 
-def drop(queue: HarnessQueue, messages: list[Received]) -> None:
+def drop(queue: HarnessQueue, messages: list[Received], function: str) -> None:
     """Delete what passes no filter, as AWS does (row B-43)."""
     if messages:
-        queues.delete(queue, messages)
+        queues.delete(queue, messages, Deletion(function, kind="filtered"))

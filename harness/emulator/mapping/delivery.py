@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.emulator.ledger.of_queues import Deletion
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -28,6 +30,11 @@ class Delivery:
     batch_id: str
     settings: Settings
     received: Sequence[Received]
+
+    @property
+    def deletion(self) -> Deletion:
+        """In whose name its messages are deleted."""
+        return Deletion(self.settings.function_name, self.batch_id)
 
     @cached_property
     def messages(self) -> tuple[tuple[str, int, str], ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.emulator import queues, real_time
 from harness.emulator.clock import clock_of
+from harness.emulator.ledger import of_functions as ledger
 from harness.emulator.mapping import filters, records
 from harness.emulator.mapping.batches import Batch, Invoker, drop
 from harness.emulator.mapping.records import Entry
@@ -300,7 +301,7 @@ class Reader:
         if self._withheld is not None:
             return []
         try:
-            messages = queues.receive(batch.queue, batch.missing)
+            messages = queues.receive(batch.queue, batch.missing, batch.settings.function_name)
         except queues.WithheldError:
             self._receive_later()
             return []
@@ -310,7 +311,7 @@ class Reader:
                 kept.append(Entry(received, records.encoded(record)))
             else:
                 dropped.append(received)
-        drop(batch.queue, dropped)
+        drop(batch.queue, dropped, batch.settings.function_name)
         return kept
 
     def _listen_to(self, queue: HarnessQueue | None) -> None:
@@ -323,6 +324,7 @@ class Reader:
     # Batches in flight.
 
     def _start(self, batch: Batch) -> None:
+        ledger.batch_formed(batch)
         flight = Flight(batch)
         if self._window is not None:
             self._window.cancel()

@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from typing import TYPE_CHECKING
 
+from harness.emulator.ledger import of_queues as ledger
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.errors import invalid
 from harness.emulator.sqs.lazy_heap import LazyHeap
@@ -99,12 +100,13 @@ class FifoQueue(HarnessQueue):
             now = self.catch_up()
             key = self._key(message)
             if (original := self._sent.get(key)) is not None:
+                ledger.deduplicated(self, original.message_id, message)
                 return original
             message.sent(now)
             message.system["SequenceNumber"] = str(next(SEQUENCE))
             self._remember(message, key, now)
             # The queue's delay, whatever the message says.
-            self._enter(message, now, self.delay_seconds)
+            self._begin(message, now, self.delay_seconds)
             return message.as_sent
 
     def adopt(self, message: StoredMessage, source_arn: str | None = None) -> None:

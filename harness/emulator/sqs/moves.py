@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.clock import clock_of
+from harness.emulator.ledger import of_queues as ledger
 from harness.emulator.sqs.locating import find
 from harness.emulator.sqs.lock import lock_of
 
@@ -120,6 +121,7 @@ class MoveTask:
             return self._fail(
                 "AWS.SimpleQueueService.NonExistentQueue" if arn else "CouldNotDetermineMessageSource"
             )
+        ledger.moved(source, message, target, "moved")
         target.adopt(message)
         self._moved += 1
         return True

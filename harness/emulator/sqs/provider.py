@@ -120,6 +120,7 @@ class HarnessSqsProvider(MessageOperations, BatchOperations, MoveOperations, Sqs
         queue = queue_of(context, queue_url)
         with queue.mutex:
             store = store_of(queue.account_id, queue.region)
+            queue.purge("the queue was deleted")
             queue.shutdown()
             if store.queues.pop(queue.name, None) is not None:
                 store.deleted[queue.name] = queue.clock.now()
@@ -133,7 +134,7 @@ class HarnessSqsProvider(MessageOperations, BatchOperations, MoveOperations, Sqs
             if queue.purged is not None and now < queue.purged + quotas.PURGE_SECONDS:
                 raise purged_recently(queue.name)
             queue.purged = now
-            queue.clear()
+            queue.purge()
 
     def get_queue_attributes(
         self, context: Any, queue_url: str, attribute_names: Sequence[str] = (), **_: Any

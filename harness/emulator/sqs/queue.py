@@ -7,6 +7,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from harness.emulator.faults import receives, striking
+from harness.emulator.ledger import of_queues as ledger
+from harness.emulator.ledger.of_queues import BY_A_CLIENT, Deletion
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.errors import invalid, over_limit
 from harness.emulator.sqs.message import Sent, State, StoredMessage, message_id_of, new_handle
@@ -61,7 +63,7 @@ class HarnessQueue(MessageStore):
         with self.mutex:
             now = self.catch_up()
             message.sent(now)
-            self._enter(message, now, self.delay_seconds if delay is None else delay)
+            self._begin(message, now, self.delay_seconds if delay is None else delay)
             return message.as_sent
 
     # Receiving.
@@ -73,6 +75,7 @@ class HarnessQueue(MessageStore):
         visibility_timeout: int | None = None,
         *,
         quota_fails: bool = False,
+        function: str | None = None,
     ) -> list[StoredMessage]:
         """Take messages; each one's `handle` is that of this receive.
 
@@ -83,12 +86,13 @@ class HarnessQueue(MessageStore):
             wait_time_seconds: Wait so long for the first, in the clock's time and at most in real time.
             visibility_timeout: Seconds that they are in flight; None takes the queue's.
             quota_fails: Refuse when the in-flight quota is reached (A-12), instead of returning nothing.
+            function: Of the mapping that receives; None where a client does.
 
         Raises:
             OverLimit: See `quota_fails`.
         """
         with self.mutex:
-            taken = self._take(num_messages, visibility_timeout)
+            taken = self._take(num_messages, visibility_timeout, function)
             if taken is None:
                 return []
             if taken or not wait_time_seconds:
@@ -98,13 +102,15 @@ class HarnessQueue(MessageStore):
 
             def look() -> bool:
                 nonlocal taken
-                taken = [] if self.deleted else self._take(num_messages, visibility_timeout)
+                taken = [] if self.deleted else self._take(num_messages, visibility_timeout, function)
                 return taken is None or bool(taken) or self.deleted
 
             self.clock.wait_for(self._changed, look, wait_time_seconds, real_seconds=wait_time_seconds)
             return taken or []
 
-    def _take(self, maximum: int, visibility_timeout: int | None) -> list[StoredMessage] | None:
+    def _take(
+        self, maximum: int, visibility_timeout: int | None, function: str | None
+    ) -> list[StoredMessage] | None:
         """Take what there is; None where a fault has it that nothing is given although there is something."""
         now = self.catch_up()
         if not self._is_deliverable():
@@ -119,6 +125,7 @@ class HarnessQueue(MessageStore):
         taken = self._pick(room, reorder, now) if room > 0 else []
         for message in taken:
             self._hand_out(message, now, timeout)
+            ledger.received(self, message, now + timeout, function)
         self._settle()
         self._arm()
         return taken
@@ -165,6 +172,7 @@ class HarnessQueue(MessageStore):
             self._start_flight(message, now + self.visibility_timeout)
             return
         self._forget(message)
+        ledger.moved(self, message, target, "moved_to_dlq")
         target.adopt(message, self.queue_arn)
 
     def receivable(self) -> bool:
@@ -175,8 +183,12 @@ class HarnessQueue(MessageStore):
 
     # Receipt handles.
 
-    def remove(self, receipt_handle: str) -> StoredMessage | None:
+    def remove(self, receipt_handle: str, deletion: Deletion = BY_A_CLIENT) -> StoredMessage | None:
         """DeleteMessage. It succeeds for what is gone, too (A-11).
+
+        Args:
+            receipt_handle: Of the receive that it follows.
+            deletion: On whose behalf.
 
         Returns:
             What was deleted, None where nothing was.
@@ -193,6 +205,7 @@ class HarnessQueue(MessageStore):
                 self._unfile(message)
                 self._forget(message)
                 self._settle()
+                ledger.deleted(self, message, deletion)
                 return message
             return None
 
@@ -205,6 +218,7 @@ class HarnessQueue(MessageStore):
             message.handle = ""
             message.receives -= 1
             self._enter(message, self.catch_up(), 0)
+            ledger.visible(self, message, "it is delivered once more although it was deleted")
 
     def update_visibility_timeout(self, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility; without effect where the handle's flight has ended (A-06).
@@ -237,12 +251,13 @@ class HarnessQueue(MessageStore):
                     "Total VisibilityTimeout for the message is beyond the limit "
                     f"[{quotas.LONGEST_INVISIBLE} seconds]",
                 )
+            ledger.visibility_changed(self, message, until)
             if visibility_timeout:
                 message.hidden_until = until
                 self._hidden.push(message, until)
                 self._arm()
             else:
-                self._land(message)
+                self._return(message)
                 self._settle()
 
     # Move tasks.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localstack.aws.api.sqs import InvalidAttributeName
 
 from harness.emulator.faults import striking
+from harness.emulator.ledger import of_queues as ledger
 from harness.emulator.sqs import quotas
 from harness.emulator.sqs.attributes import KNOWN
 from harness.emulator.sqs.lazy_heap import LazyHeap
@@ -118,6 +119,11 @@ class MessageStore(Waiting, QueueSettings):
 
     # Messages.
 
+    def _begin(self, message: StoredMessage, now: float, delay: float) -> None:
+        """It was sent: it enters its first queue."""
+        self._enter(message, now, delay)
+        ledger.sent(self, message, message.hidden_until if message.state is State.DELAYED else None)
+
     def _enter(self, message: StoredMessage, now: float, delay: float) -> None:
         self._messages[message.id] = message
         striking.entered(self.account_id, self.name, message.id)
@@ -133,6 +139,10 @@ class MessageStore(Waiting, QueueSettings):
 
     def _land(self, message: StoredMessage) -> None:
         """Its delay or its visibility timeout has ended."""
+        ledger.visible(self, message, "its delay has ended" if message.state is State.DELAYED else None)
+        self._return(message)
+
+    def _return(self, message: StoredMessage) -> None:
         self._unfile(message)
         self._set(message, State.VISIBLE)
         self._show(message)
@@ -183,6 +193,13 @@ class MessageStore(Waiting, QueueSettings):
             messages = sorted(self._messages.values(), key=lambda message: message.order)
             return [(message, message.state, self._is_blocked(message)) for message in messages]
 
+    def purge(self, why: str | None = None) -> None:
+        """PurgeQueue, or `why` else all messages are gone."""
+        with self.mutex:
+            for message in self._messages.values():
+                ledger.gone(self, message, "purged", why)
+            self.clear()
+
     def clear(self) -> None:
         """Forget every message, and what was sent (A-51)."""
         with self.mutex:
@@ -218,6 +235,7 @@ class MessageStore(Waiting, QueueSettings):
             while (message := self._kept.pop_up_to(oldest)) is not None:
                 self._unfile(message)
                 self._forget(message)
+                ledger.gone(self, message, "expired")
         self._settle()
         return now
 

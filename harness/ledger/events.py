@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     *("sent", "deduplicated", "received", "visibility_changed", "visible", "deleted"),
-    *("moved_to_dlq", "expired", "purged", "filtered"),
+    *("moved_to_dlq", "moved", "expired", "purged", "filtered"),
     *("batch_formed", "environment_started", "environment_stopped"),
     *("invoke_started", "invoke_succeeded", "invoke_failed", "invoke_timed_out"),
     *("throttled", "partial_failure", "fault_injected"),
