@@ -1,4 +1,4 @@
-"""The pytest plug-in: `stack`, `clock`, `harness_session`, `harness_settings`, and the options for them.
+"""The pytest plug-in: its fixtures `stack`, `clock`, `faults`, ..., and the options for them.
 
 Loaded in each pytest run of an environment that has the harness installed: it imports nothing heavy, and
 starts nothing, until a test uses a stack.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import HarnessError
+from harness.testing.faults import show_unfired, unfired_section
 from harness.testing.options import CAPABILITIES, MARKERS, Options, add_options
 from harness.testing.report import hide_inner_frames, log_sections
 from harness.testing.timelines import attach_timeline
@@ -21,7 +22,7 @@ from harness.testing.variations import MARKER, Variation
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from harness.drive import Clock, Stack
+    from harness.drive import Clock, Faults, Stack
     from harness.settings import Settings
     from harness.testing.broker import Broker
     from harness.testing.debugging import Debugger
@@ -92,8 +93,11 @@ def pytest_runtest_makereport(
     if not item.config.getoption("fulltrace"):
         hide_inner_frames(call)
     report = yield
-    if report.failed and call.when == "call" and _USED in item.stash:
-        stack, since = item.stash[_USED]
+    if call.when != "call" or _USED not in item.stash:
+        return report
+    stack, since = item.stash[_USED]
+    report.sections.extend(unfired_section(stack))
+    if report.failed:
         report.sections.extend(log_sections(stack, since))
         attach_timeline(stack, item, report, _session(item.config).workspace.timelines)
     return report
@@ -112,6 +116,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         session.config.get_terminal_writer().line(f"\nharness: error: {error}", red=True)
         if session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the faults that never fired."""
+    show_unfired(terminalreporter)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -165,6 +174,15 @@ def clock(stack: Stack) -> Iterator[Clock]:
     with _short_errors():
         if stack.clock.frozen:
             stack.clock.resume()
+
+
+@pytest.fixture
+def faults(stack: Stack) -> Iterator[Faults]:
+    """What is to go wrong in the stack: `crash`, `lose_delete`, `duplicate`, ...; until the test ends."""
+    yield stack.faults
+    if "faults" in stack.capabilities:
+        with _short_errors():
+            stack.faults.clear()
 
 
 def _needed(item: pytest.Item) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.control import ControlApi
 from harness.drive.clock import Clock
+from harness.drive.faults import Faults
 from harness.drive.function import Function
 from harness.drive.queue import Queue
 from harness.drive.settling import still_moving
@@ -56,6 +57,12 @@ class Stack:
                 None, still_moving=lambda seconds: still_moving(self, seconds), pause=self.endpoint.pause
             )
         return Clock(ControlApi(self.endpoint.url, self.endpoint.account))
+
+    @cached_property
+    def faults(self) -> Faults:
+        """What is to go wrong in it, where the environment has `faults`."""
+        control = ControlApi(self.endpoint.url, self.endpoint.account)
+        return Faults(control if "faults" in self.capabilities else None, self.queue, self.function)
 
     @cached_property
     def queues(self) -> tuple[Queue, ...]:
