@@ -17,6 +17,10 @@ AIMS = ("function", "queue", "nth_invoke", "nth_delivery", "nth_receive", "nth_s
 """By what rules are aimed, in the order in which it is told."""
 
 
+ADVERSARY = "adversary"
+"""What the emulator lists besides the rules: a seed that decides what goes wrong."""
+
+
 class Named(Protocol):
     """A queue or a function."""
 
@@ -221,7 +225,8 @@ class Faults:
     def list(self) -> tuple[Fault, ...]:
         """All rules, in the order in which they were added."""
         control = self._controlled()
-        return tuple(_fault(rule, control) for rule in control.call("GET", "faults"))
+        rules = control.call("GET", "faults")
+        return tuple(_fault(rule, control) for rule in rules if rule["kind"] != ADVERSARY)
 
     def clear(self) -> None:
         """Remove all rules."""

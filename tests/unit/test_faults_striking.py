@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 import pytest
 
 from harness.emulator.faults import striking
+from harness.emulator.faults.adversary import Adversary
 from harness.emulator.faults.rules import Moment, Rule, RuleBook, Strike
 from harness.emulator.ledger.recorder import RECORDER
 from tests.support.sqs_queues import Queues, bodies, put
@@ -13,7 +14,7 @@ from tests.support.sqs_queues import Queues, bodies, put
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.emulator.ledger.events import Event
+    from harness.ledger.events import Event
 
 
 class Kept:
@@ -62,11 +63,12 @@ def test_an_account_without_faults_is_not_armed(queues: Queues) -> None:
 def test_rules_and_what_else_decides_strike_together(queues: Queues) -> None:
     own = Rule("seed-7", "time_out", {}, {}, always=False)
 
-    class Adversary:
+    class Opponent(Adversary):
+        @override
         def strike(self, moment: Moment) -> list[Strike]:
             return [(own, frozenset())] if moment.point == "invoke" else []
 
-    striking.faults_of(queues.account).adversary = Adversary()
+    striking.faults_of(queues.account).adversary = Opponent(seed=7)
     assert striking.armed(queues.account)
     crash = rule(queues, "crash")
     struck = striking.strike(queues.account, Moment("invoke", function="calc"))
