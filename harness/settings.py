@@ -52,6 +52,8 @@ class Settings:
         roles: IAM roles that the stack expects to exist; made, with trust and permissions, before the apply.
         strict_runtime: Fail where a function's own Python is not on this machine, instead of warning.
         environment: Environment variables for the CDKTF app.
+        virtual_time: Functions, by construct id or AWS name, whose handlers have the time of the stack's
+            clock where that can be moved; the others have the machine's.
         packages: Deployment packages to make before the synth (`[[tool.harness.package]]`).
     """
 
@@ -66,6 +68,7 @@ class Settings:
     roles: tuple[str, ...] = ()
     strict_runtime: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    virtual_time: tuple[str, ...] = ()
     packages: tuple[PackageSettings, ...] = ()
 
     @classmethod
@@ -190,5 +193,6 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "aws_account": _account,
     "strict_runtime": _flag,
     "roles": _names,
+    "virtual_time": _names,
     "environment": _variables,
 }

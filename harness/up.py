@@ -10,6 +10,7 @@ from harness.booting import fresh_environment, is_taken, keeper
 from harness.deploy import deploy
 from harness.drive import Stack
 from harness.errors import NoEnvironmentError, UsageError
+from harness.handlers_time import share_time
 from harness.preparation import Runtimes, check_runtimes, ensure_roles, synthesized_runtimes
 from harness.targets.base import own_account
 from harness.targets.container import sweep_containers
@@ -194,7 +195,9 @@ def _deploy(
                 ensure_roles(workspace, settings, ready, place)
             return ready
 
-        return deploy(workspace, settings, environment=prepared, place=place, progress=progress)
+        deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress)
+    share_time(stack_of(environment(), deployment), settings.virtual_time)
+    return deployment
 
 
 def _check_port(running: Environment, port: int | None) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.drive.deadline import Deadline, until
 from harness.errors import HarnessError, UsageError, WaitTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.control import ControlApi
+    from harness.drive.function import Function
 
 ADVANCE_SECONDS = 600.0
 """How long one advance may take: whatever becomes due on the way is done before it answers."""
@@ -139,6 +141,31 @@ class Clock:
             if left <= 0:
                 raise _not_within(limit)
             self._move("next", seconds=left)
+
+    @contextmanager
+    def followed_by(self, *functions: Function) -> Iterator[None]:
+        """Let the clocks that these functions' handlers look at follow it inside the block.
+
+        `time.time()`, `datetime.now()` and `context.get_remaining_time_in_millis()` then tell its time. Those
+        that the setting `virtual_time` names follow it always. New processes run the functions afterwards, at
+        both ends of the block. Where there is no clock to move, handlers have the one time that there is.
+
+        Args:
+            functions: As `stack.function(...)` gives them.
+        """
+        if self._control is None:
+            yield
+            return
+        before = self._control.call("GET", "virtual-time")["functions"]
+        self._follow([*before, *(function.arn for function in functions)])
+        try:
+            yield
+        finally:
+            self._follow(before)
+
+    def _follow(self, functions: list[str]) -> None:
+        if self._control is not None:
+            self._control.call("POST", "virtual-time", {"functions": functions})
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until nothing can move unless time moves.

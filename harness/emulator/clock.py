@@ -48,6 +48,19 @@ class Timer:
         self.cancelled = True
 
 
+@dataclass(frozen=True)
+class State:
+    """How a clock goes.
+
+    Attributes:
+        offset: What it adds to the machine's epoch seconds.
+        frozen_at: The epoch seconds at which it stands; None while it runs.
+    """
+
+    offset: float
+    frozen_at: float | None
+
+
 class Clock:
     """The time of one account.
 
@@ -72,6 +85,7 @@ class Clock:
         self._offset = 0.0
         self._frozen_at: float | None = None
         self._latest = wall()
+        self._tell: Callable[[State], object] = _unheard
 
     def now(self) -> float:
         """Epoch seconds. Never less than at an earlier call, also when the machine's clock is set back."""
@@ -100,6 +114,7 @@ class Clock:
         with self._firing, self._lock:
             if self._frozen_at is None:
                 self._frozen_at = self.now()
+                self._tell(self._state)
             return self._frozen_at
 
     def resume(self) -> float:
@@ -109,6 +124,7 @@ class Clock:
                 if self._frozen_at is not None:
                     self._go_on_from(self._frozen_at)
                     self._frozen_at = None
+                    self._tell(self._state)
             now = self.now()
         TICKER.look_again()
         return now
@@ -173,9 +189,20 @@ class Clock:
         with self._firing, self._lock:
             back = self._wall() - self.now()
             self._offset, self._frozen_at, self._latest = 0.0, None, 0.0
+            self._tell(self._state)
             for timer in self._timers:
                 timer.when += back
         TICKER.look_again()
+
+    def tell(self, listener: Callable[[State], object]) -> None:
+        """Tell `listener`, the only one, how it goes, now and whenever that changes; it must be short."""
+        with self._lock:
+            self._tell = listener
+            listener(self._state)
+
+    @property
+    def _state(self) -> State:
+        return State(self._offset, self._frozen_at)
 
     # Timers and waits.
 
@@ -308,6 +335,7 @@ class Clock:
                 self._frozen_at = now
             else:
                 self._go_on_from(now)
+            self._tell(self._state)
 
     def _go_on_from(self, now: float) -> None:
         self._offset = now - self._wall()
@@ -353,6 +381,10 @@ class Ticker:
 
 
 def _nothing() -> None:
+    return
+
+
+def _unheard(_: State) -> None:
     return
 
 

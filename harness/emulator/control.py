@@ -48,6 +48,8 @@ def register_routes(options: Options) -> None:
         ("DELETE", "deleted-queues", control.forget_deleted_queues),
         ("GET", "clock", clock_routes.look),
         ("POST", "clock", clock_routes.move),
+        ("GET", "virtual-time", _virtual_time("look")),
+        ("POST", "virtual-time", _virtual_time("choose")),
         ("POST", "settle", settle_routes.settle),
         ("GET", "advice", settle_routes.advise),
         ("GET", "faults", fault_routes.listing),
@@ -182,6 +184,15 @@ def _chosen(account: str) -> str | None:
 def _is_running(service: str) -> bool:
     """Whether a service has been started; asking must not start it."""
     return bool(SERVICE_PLUGINS.get_states().get(service) == ServiceState.RUNNING)
+
+
+def _virtual_time(name: str) -> Callable[[Request], Any]:
+    """A route about functions' processes; imported, as what runs them, when first asked for."""
+
+    def answer(request: Request) -> Any:
+        return getattr(importlib.import_module("harness.emulator.virtual_time_routes"), name)(request)
+
+    return answer
 
 
 def _executor() -> Any:

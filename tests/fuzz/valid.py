@@ -324,6 +324,8 @@ def control_calls(function: str) -> list[Call]:
         ("POST", "clock", {}, {**account, "action": "next", "seconds": 1}),
         ("POST", "clock", {}, {**account, "action": "freeze"}),
         ("POST", "clock", {}, {**account, "action": "resume"}),
+        ("GET", "virtual-time", account, None),
+        ("POST", "virtual-time", {}, {**account, "functions": []}),
         ("POST", "settle", {}, {**account, "timeout": 1}),
         ("POST", "reset", {}, {"account": "410000000002"}),
         ("GET", "environments", account, None),

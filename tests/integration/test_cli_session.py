@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from harness.control import ControlApi
 from tests.support.command_line import Project, interrupt
 
 if TYPE_CHECKING:
@@ -245,6 +246,21 @@ def test_the_clock_is_stopped_moved_and_let_go(project: Project) -> None:
         assert following["now"] == pytest.approx(moved["now"] + 4 * 24 * 3600)
     finally:
         assert project.harness("clock", "resume", "--json").json()["frozen"] is False
+
+
+@pytest.mark.only_on("embedded", "container")
+def test_the_functions_that_the_setting_names_have_the_clocks_time(project: Project) -> None:
+    up = project.harness("up", "--json", HARNESS_VIRTUAL_TIME="CalculatorLambda").json()
+    control = ControlApi(up["environment"]["url"], up["deployment"]["account"])
+    [arn] = control.call("GET", "virtual-time")["functions"]
+    assert arn.endswith(":function:calculatrice")
+    (row,) = project.harness("send", add(1, 2), "--wait", "--json").json()["results"]
+    assert row["result"] == 3
+    wrong = project.harness("up", "--json", HARNESS_VIRTUAL_TIME="Nobody")
+    assert wrong.code == 2
+    assert "virtual_time: The stack tp_lambda has no function 'Nobody'" in wrong.error()["message"]
+    assert project.harness("up").code == 0
+    assert control.call("GET", "virtual-time")["functions"] == []
 
 
 @pytest.mark.only_on("embedded", "container")

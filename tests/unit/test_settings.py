@@ -70,6 +70,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         ("HARNESS_STRICT_RUNTIME", "1", Settings(strict_runtime=True)),
         ("HARNESS_STRICT_RUNTIME", "False", Settings(strict_runtime=False)),
         ("HARNESS_ROLES", "A, B,", Settings(roles=("A", "B"))),
+        ("HARNESS_VIRTUAL_TIME", "Work", Settings(virtual_time=("Work",))),
         ("HARNESS_ENVIRONMENT", '{"A": "b"}', Settings(environment={"A": "b"})),
         ("HARNESS_TERRAFORM", "/opt/terraform", Settings(terraform="/opt/terraform")),
     ],

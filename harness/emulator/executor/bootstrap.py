@@ -76,6 +76,8 @@ def main() -> None:
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))  # frames and lines share one pipe: one order
     if settings.get("debug"):
         start_debugger(settings["debug"], task_root)
+    if settings.get("clock"):
+        beside("time_follower").follow(settings["clock"])
     provide_runtime_client()
     from awslambdaric.__main__ import main as run  # noqa: PLC0415 - its import is part of the init phase
 
@@ -97,13 +99,20 @@ def provide_runtime_client() -> None:
     try:
         import runtime_client  # type: ignore[import-not-found,unused-ignore] # noqa: F401, PLC0415 - asks for it
     except ImportError:
-        from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - rarely needed
-        from pathlib import Path  # noqa: PLC0415 - the same
+        sys.modules["runtime_client"] = beside("portable_client")
 
-        spec = spec_from_file_location("runtime_client", Path(__file__).with_name("portable_client.py"))
-        if spec is not None and spec.loader is not None:
-            module = sys.modules["runtime_client"] = module_from_spec(spec)
-            spec.loader.exec_module(module)
+
+def beside(name: str) -> Any:
+    """A module that lies beside this file, which is no package here."""
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - rarely needed
+    from pathlib import Path  # noqa: PLC0415 - the same
+
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def read_settings() -> dict[str, Any]:

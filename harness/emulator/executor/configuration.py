@@ -26,6 +26,11 @@ def environments() -> Path:
     return _folder("HARNESS_DATA", "data") / "environments"
 
 
+def clocks() -> Path:
+    """The folder of the accounts' clocks, which functions' processes read."""
+    return _folder("HARNESS_DATA", "data") / "clocks"
+
+
 def listen() -> str:
     """The address that debuggers attach to."""
     return os.environ.get("HARNESS_LISTEN") or HOST

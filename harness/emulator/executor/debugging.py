@@ -10,11 +10,10 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from localstack.services.lambda_.invocation.models import lambda_stores
-
 from harness.emulator.executor import configuration, pool
 from harness.emulator.executor.forwarder import Forwarder
-from harness.errors import NotFoundInStackError, PortTakenError, UsageError
+from harness.emulator.executor.functions import latest
+from harness.errors import PortTakenError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +52,7 @@ def enable(
         UsageError: The emulator has only one port for debuggers, which is another one.
     """
     port = _allowed(port)
-    version = _latest(function, account)
+    version = latest(function, account)
     arn = version.id.unqualified_arn()
     with _lock:
         _must_be_free(port, arn)
@@ -259,17 +258,3 @@ def _must_be_free(port: int, arn: str) -> None:
 def _same(one: FunctionVersion, other: FunctionVersion) -> bool:
     revisions = one.config.internal_revision, other.config.internal_revision
     return bool(one.qualified_arn == other.qualified_arn and revisions[0] == revisions[1])
-
-
-def _latest(function: str, account: str) -> FunctionVersion:
-    name = function.split(":")[6] if function.startswith("arn:") and function.count(":") >= 6 else function  # noqa: PLR2004 - arn:aws:lambda:REGION:ACCOUNT:function:NAME
-    for store in lambda_stores.get(account, {}).values():
-        found = store.functions.get(name)
-        if found is not None and (
-            not function.startswith("arn:") or found.latest().id.unqualified_arn() == function
-        ):
-            return found.latest()
-    raise NotFoundInStackError(
-        f"No function {function!r} is deployed in account {account}.",
-        hint="harness status lists what is deployed.",
-    )

@@ -34,6 +34,7 @@ class EnvironmentLog:
 
     Attributes:
         stream: Where the events go (row C-15).
+        stamped_by_account: Whether the function's process has the account's time, not the machine's.
     """
 
     def __init__(self, function: FunctionVersion, environment: str, task_root: Path) -> None:
@@ -51,6 +52,7 @@ class EnvironmentLog:
         self._lock = threading.Lock()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._latest = 0
+        self.stamped_by_account = False
 
     def write(self, line: str, *, tail: bool = True) -> None:
         """Write an event of the platform's; with `tail`, the caller of the invocation sees it, too."""
@@ -60,12 +62,13 @@ class EnvironmentLog:
         """Write an event of the function's.
 
         Args:
-            stamp: Epoch milliseconds of the machine: when a record was logged, or a line was read.
+            stamp: Epoch milliseconds of the process's time: when a record was logged, or a line was read.
             text: With the newline at its end.
         """
         if self._frame in text:
             text = text.replace(self._frame, f'File "{errors.TASK_ROOT}/')
-        age = 0 if self._clock.frozen else max(0, int(real_time.epoch() * 1000) - stamp)
+        known = not self._clock.frozen and not self.stamped_by_account
+        age = max(0, int(real_time.epoch() * 1000) - stamp) if known else 0
         self._append(self._clock.millis - age, text, tail=True)
 
     def take_tail(self) -> str:

@@ -101,6 +101,18 @@ def end_spare(function: FunctionVersion) -> None:
         end(sandbox)
 
 
+def renew_spare(sandbox: Sandbox) -> bool:
+    """Put another in place of an environment that was started ahead; False when it is none."""
+    function = sandbox.function
+    with _lock:
+        if _spares.get(_key(function)) is not sandbox:
+            return False
+        del _spares[_key(function)]
+    end(sandbox)
+    start_spare(function)
+    return True
+
+
 def assume_role(function: FunctionVersion) -> Credentials:
     """Temporary credentials of the function's role, which carry the function's account."""
     sts = connect_to(

@@ -118,6 +118,8 @@ class Launch:
         variables: Its environment.
         mark: Text in that environment that no other environment has.
         memory_limit: Bytes.
+        arguments: More of the interpreter's.
+        clock: The file of the account's clock, where its own clocks are to follow that.
     """
 
     python: Path
@@ -127,6 +129,7 @@ class Launch:
     mark: str
     memory_limit: int
     arguments: list[str] = field(default_factory=list)
+    clock: Path | None = None
 
 
 class RuntimeProcess:
@@ -187,6 +190,8 @@ class RuntimeProcess:
             "handler": launch.handler,
             "locale": "LC_CTYPE" in launch.variables,
         }
+        if launch.clock is not None:
+            settings["clock"] = str(launch.clock)
         if self._debugger is not None:
             settings["debug"] = self._debugger.options()
         stream: IO[bytes] | None = self._popen.stdin

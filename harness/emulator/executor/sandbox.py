@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 
 from harness.emulator import real_time
-from harness.emulator.executor import callers, client_context, configuration, errors, memory
+from harness.emulator.clock import clock_of
+from harness.emulator.executor import (
+    callers,
+    client_context,
+    configuration,
+    errors,
+    memory,
+    virtual_time,
+)
 from harness.emulator.executor.log import EnvironmentLog
 from harness.emulator.executor.process import (
     Exited,
@@ -97,6 +105,7 @@ class Sandbox:
         self._invoking = threading.Lock()
         self._stopped = False
         self._process_unwanted = False
+        self._follows = False
 
     # Life.
 
@@ -215,7 +224,9 @@ class Sandbox:
             variables,
             mark=self.id,
             memory_limit=config.memory_size * memory.MEBIBYTE,
+            clock=virtual_time.file_for(self.function),
         )
+        self._log.stamped_by_account = self._follows = launch.clock is not None
         if self._debugger is not None:
             launch.memory_limit = 1 << 62  # the debugger's own memory is not the function's
             if runtime.interpreter.version >= (3, 11):
@@ -296,8 +307,8 @@ class Sandbox:
             request_id,
             payload["invoked-function-arn"],
             payload["trace-id"],
-            # The handler compares it with the machine's time, on which its timeout stays.
-            int((real_time.epoch() + limit.left()) * 1000),
+            # The handler compares it with its own time; its timeout stays on the machine's.
+            int((self._process_time() + limit.left()) * 1000),
             payload["payload"].encode(),
             client_context.current(),
         )
@@ -327,6 +338,10 @@ class Sandbox:
         if event is not None and fault.options["when"] != "before":
             return None
         return self._broken(event, request_id=request_id, seconds=self.function.config.timeout)
+
+    def _process_time(self) -> float:
+        """Epoch seconds, as the process sees them."""
+        return clock_of(self.function.id.account).now() if self._follows else real_time.epoch()
 
     def _broken(self, event: Event | None, *, request_id: str, seconds: float) -> Outcome:
         """What is reported when there is no answer from the handler; the process is of no more use."""
