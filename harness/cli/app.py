@@ -87,7 +87,8 @@ def command[**P](function: Callable[Concatenate[App, P], int]) -> Callable[P, in
     @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
-        as_json = bool(kwargs.pop("as_json"))
+        above = click.get_current_context().parent
+        as_json = bool(kwargs.pop("as_json")) or bool(above and above.params.get("as_json"))
         return function(App.for_terminal(as_json=as_json), *args, **kwargs)
 
     return run

@@ -34,6 +34,10 @@ COMMANDS = {
     "send": ("harness.cli.send:send", "Send messages to the input queue, and wait for their results."),
     "results": ("harness.cli.results:results", "Show what is in the output queue."),
     "logs": ("harness.cli.logs:logs", "Show a function's log."),
+    "faults": (
+        "harness.cli.faults:faults",
+        "Break things on purpose: crashes, lost deletes, duplicates, ...",
+    ),
     "timeline": ("harness.cli.timeline:timeline", "Show what happened to each message."),
     "clock": ("harness.cli.clock:clock", "Show, stop and move the time that the stack lives in."),
     "settle": ("harness.cli.clock:settle", "Wait until nothing can move unless time moves."),

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from harness.control import ControlApi
 
+KINDS = (
+    *("crash", "time_out", "raise", "throttle", "latency"),
+    *("lose_delete", "delay_delete", "duplicate", "reorder", "short_receive", "empty_receive", "fail_send"),
+)
+"""What can go wrong; the emulator's own list, which is not imported where it does not run."""
 AIMS = ("function", "queue", "nth_invoke", "nth_delivery", "nth_receive", "nth_send", "body")
 """By what rules are aimed, in the order in which it is told."""
 

@@ -1,0 +1,44 @@
+"""An emulator's faults without the emulator."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, override
+
+from harness.control import ControlApi, RefusedError
+from harness.emulator.faults.rules import RuleBook, RuleError
+from harness.errors import NotFoundInStackError
+
+
+class InProcess(ControlApi):
+    """The control API of an emulator that is this process."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", "111111111111")
+        self.book = RuleBook()
+        self.asked: list[str] = []
+
+    @override
+    def call(self, method: Any, route: str, body: Any = None, *, timeout: float = 30.0, **more: str) -> Any:
+        assert route == "faults"
+        self.asked.append(method)
+        try:
+            match method:
+                case "GET":
+                    return [rule.as_json() for rule in self.book.rules()]
+                case "DELETE":
+                    return [rule.as_json() for rule in self.book.remove(more.get("id"))]
+            return self.book.add(body, queues=["orders"], functions=["adder"]).as_json()
+        except RuleError as error:
+            raise RefusedError(f"refused: {error}", 400, {"message": str(error)}) from None
+
+
+def found(names: dict[str, str]) -> Any:
+    """Finds what has a name: an object with the AWS name that belongs to it."""
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise NotFoundInStackError(f"nothing is called {name}")
+        return SimpleNamespace(name=names[name])
+
+    return find

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.cli import main as front
+from harness.cli.app import App
+from harness.drive.faults import AIMS, KINDS, Faults
+from harness.emulator.faults import kinds
+from tests.support.faults_in_process import InProcess, found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs `harness faults` over the emulator's own rules."""
+    control = InProcess()
+    faults = Faults(control, found({"InputQueue": "orders"}), found({"Adder": "adder"}))
+    monkeypatch.setattr(App, "stack", lambda _: SimpleNamespace(faults=faults))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = front.run(["faults", *arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    run.book = control.book  # type: ignore[attr-defined] # for a test that lets rules strike
+    return run
+
+
+def test_the_kinds_are_those_of_the_emulator() -> None:
+    assert tuple(kinds.KINDS) == KINDS
+    assert {aim for kind in kinds.KINDS.values() for aim in kind.aims} == set(AIMS)
+
+
+def test_a_rule_is_added_listed_and_cleared(run: Callable[..., Any]) -> None:
+    code, out, _ = run(
+        "add", "crash", "--function", "Adder", "--nth-invoke", "2", "--when", "after", "--json"
+    )
+    rule = {
+        "id": "fault-1",
+        "kind": "crash",
+        "function": "adder",
+        "nth_invoke": 2,
+        "when": "after",
+        "always": False,
+        "fired": 0,
+    }
+    assert (code, json.loads(out)) == (0, {"fault": rule, "exit_code": 0})
+    assert run("add", "fail_send", "--entries", "3", "--always")[0] == 0
+    run.book.rules()[1].fired = 2  # type: ignore[attr-defined] # see above
+    code, out, _ = run("list")
+    assert out.splitlines() == [
+        "fault-1: crash(function='adder', nth_invoke=2, when='after', always=False) never fired",
+        "fault-2: fail_send(entries=3, code='InternalError', always=True) fired 2 times",
+    ]
+    assert [entry["id"] for entry in json.loads(run("clear", "fault-2", "--json")[1])["removed"]] == [
+        "fault-2"
+    ]
+    assert "fault-1" in run("clear")[1]
+    assert run("list")[1] == run()[1] == "No faults.\n"
+    assert (
+        json.loads(run("--json", "list")[1]) == json.loads(run("--json")[1]) == {"faults": [], "exit_code": 0}
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "explode"), "there is no kind 'explode'"),
+        (("add",), "Missing argument 'KIND'"),
+        (("add", "crash", "--nth-invoke", "0"), '"nth_invoke" counts from 1'),
+        (("add", "crash", "--seconds", "5"), '"crash" does not take seconds; it takes: '),
+        (("clear", "fault-8"), "There is no fault 'fault-8'"),
+        (("break",), "No such command 'break'"),
+    ],
+)
+def test_bad_input_is_wrong_usage(run: Callable[..., Any], arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
