@@ -9,7 +9,7 @@ from harness.control import RefusedError
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.control import ControlApi
 
@@ -67,6 +67,21 @@ class Fault:
     def remove(self) -> None:
         """Let it strike no more."""
         self._control.call("DELETE", "faults", id=self.id)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What the adversary did once.
+
+    Attributes:
+        key: By which it can be done again.
+        fault: A kind of fault.
+        said: What happened, in a sentence.
+    """
+
+    key: str
+    fault: str
+    said: str
 
 
 class Faults:
@@ -205,6 +220,29 @@ class Faults:
         """
         return self.add("fail_send", entries=entries, code=code, **aim)
 
+    # A seed's choice.
+
+    def adversary(self, seed: int, only: Sequence[str] | None = None) -> None:
+        """Let a seed decide what goes wrong, within what AWS allows; in place of the adversary before.
+
+        It stays until the stack is reset: `clear` leaves it alone.
+
+        Args:
+            seed: From 0 on.
+            only: Keys of what may happen, as `adversary_did` gives them; None for all that the seed decides.
+        """
+        chosen = None if only is None else list(only)
+        self._controlled().call("POST", "faults", {"kind": ADVERSARY, "seed": seed, "only": chosen})
+
+    def adversary_did(self) -> tuple[Deed, ...]:
+        """What the adversary has done so far, in order; empty where there is none."""
+        return tuple(
+            Deed(did["key"], did["fault"], did["said"])
+            for rule in self._controlled().call("GET", "faults")
+            if rule["kind"] == ADVERSARY
+            for did in rule["did"]
+        )
+
     # Any of them.
 
     def add(self, kind: str, **document: Any) -> Fault:
@@ -228,7 +266,7 @@ class Faults:
         return _fault(rule, control)
 
     def list(self) -> tuple[Fault, ...]:
-        """All rules, in the order in which they were added."""
+        """All rules, in the order in which they were added; the adversary is none."""
         control = self._controlled()
         rules = control.call("GET", "faults")
         return tuple(_fault(rule, control) for rule in rules if rule["kind"] != ADVERSARY)

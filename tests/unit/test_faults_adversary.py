@@ -110,12 +110,12 @@ def test_what_it_did_is_told() -> None:
     adversary = entered(Adversary(seed), 20)
     strikes = struck(adversary, *everything())
     listed = adversary.as_json()
-    assert [entry["key"] for entry in listed["fired"]] == [key for key, *_ in strikes]
+    assert [entry["key"] for entry in listed["did"]] == [key for key, *_ in strikes]
     assert (listed["id"], listed["seed"], listed["only"]) == ("adversary", seed, None)
-    [said, *_] = [entry["said"] for entry in listed["fired"] if entry["fault"] == "crash"]
+    [said, *_] = [entry["said"] for entry in listed["did"] if entry["fault"] == "crash"]
     assert said.startswith("The process of adder died ")
     assert "of in in its first delivery in the batch." in said
-    assert all(entry["said"].endswith(".") and "{" not in entry["said"] for entry in listed["fired"])
+    assert all(entry["said"].endswith(".") and "{" not in entry["said"] for entry in listed["did"])
 
 
 def test_turns_go_round_in_an_order_of_the_seeds_own() -> None:

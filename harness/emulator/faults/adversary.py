@@ -26,6 +26,8 @@ ID = "adversary"
 LEVELS = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 """How often a kind of fault strikes; the seed chooses for each kind. Half of the kinds never strike under one
 seed: what is only seen where nothing else is in its way is found, too."""
+LEVELS_OF_BATCHES = (0.0, 0.0, 0.0, 0.02, 0.06, 0.2)
+"""The same for what strikes a batch because of one message in it: each of them may be the one."""
 DELIVERIES = 2
 """So many deliveries of a message may be struck. The next one goes through: nothing fails forever."""
 _SCALE = float(1 << 64)
@@ -124,7 +126,7 @@ class Adversary:
         self._numbers: dict[str, dict[str, int]] = {}
         self._counts: dict[str, itertools.count[int]] = {}
         self._turns = itertools.count(1)
-        self._rates = {kind: LEVELS[self._number("level", kind) % len(LEVELS)] for kind in WHIMS}
+        self._rates = {kind: self._rate(kind) for kind in WHIMS}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Adversary:
@@ -137,7 +139,7 @@ class Adversary:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise RuleError(f'"seed" must be a whole number from 0 on; it is {seed!r}.')
         if only is not None and not (isinstance(only, list) and all(isinstance(key, str) for key in only)):
-            raise RuleError('"only" must be a list of keys, as GET faults shows them under "fired".')
+            raise RuleError('"only" must be a list of keys, as GET faults shows them under "did".')
         if unknown := sorted(document.keys() - {"account", "kind", "seed", "only"}):
             raise RuleError(f'"adversary" does not take {", ".join(unknown)}; it takes: seed, only.')
         return cls(seed, only)
@@ -145,9 +147,9 @@ class Adversary:
     def as_json(self) -> dict[str, Any]:
         """As the control API lists it, with what it has done so far, in order."""
         with self._lock:
-            fired = [done.as_json() for done in self._fired.values()]
+            did = [done.as_json() for done in self._fired.values()]
         only = None if self.only is None else sorted(self.only)
-        return {"id": ID, "kind": ID, "seed": self.seed, "only": only, "fired": fired}
+        return {"id": ID, "kind": ID, "seed": self.seed, "only": only, "fired": len(did), "did": did}
 
     # What happens in the account.
 
@@ -195,6 +197,11 @@ class Adversary:
                 return [(rule, frozenset(message_id for message_id, *_ in moment.messages))]
             found.append((rule, place.ids))
         return found
+
+    def _rate(self, kind: str) -> float:
+        by_message = not WHIMS[kind].single and KINDS[kind].point not in COUNTED
+        levels = LEVELS_OF_BATCHES if by_message else LEVELS
+        return levels[self._number("level", kind) % len(levels)]
 
     def _decides(self, kind: str, key: str) -> bool:
         if key in self._fired or (self.only is not None and key not in self.only):

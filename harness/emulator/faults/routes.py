@@ -25,7 +25,7 @@ NOT_FOUND = 404
 def listing(request: Request) -> list[dict[str, Any]]:
     """`GET faults`: the account's rules, in the order in which they were added; `fired` says how often.
 
-    The adversary is the last, where there is one; its `fired` says what it did.
+    The adversary is the last, where there is one; its `did` says what it did.
     """
     faults = striking.faults_of(_account(request))
     known: list[Rule | Adversary] = [*faults.book.rules(), *_adversary(faults.adversary)]
@@ -54,18 +54,18 @@ def add(request: Request) -> dict[str, Any]:
 
 
 def remove(request: Request) -> list[dict[str, Any]]:
-    """`DELETE faults`: all of the account's, with `?id=` that one; answers what was removed."""
+    """`DELETE faults`: all rules of the account, with `?id=` that one; answers what was removed.
+
+    The adversary goes with `?id=adversary`, or with a reset: it is none of a test's own rules.
+    """
     account = _account(request)
     chosen = request.args.get("id")
-    gone: list[Rule | Adversary] = []
+    if chosen == adversary.ID and striking.faults_of(account).adversary is not None:
+        return [gone.as_json() for gone in _adversary(striking.oppose(account, None))]
     try:
-        if chosen != adversary.ID or striking.faults_of(account).adversary is None:
-            gone += striking.faults_of(account).book.remove(chosen)
+        return [gone.as_json() for gone in striking.faults_of(account).book.remove(chosen)]
     except RuleError as error:
         raise RefusedError(str(error), NOT_FOUND) from error
-    if chosen in {None, adversary.ID}:
-        gone += _adversary(striking.oppose(account, None))
-    return [of.as_json() for of in gone]
 
 
 def _adversary(there: Adversary | None) -> list[Adversary]:
