@@ -135,7 +135,7 @@ def delete(queue: HarnessQueue, messages: Iterable[Received], deletion: Deletion
 
 
 def delete_and_repeat(queue: HarnessQueue, received: Received, deletion: Deletion) -> None:
-    """Delete a message, and have it delivered once more, which happens on standard queues (A-17)."""
+    """Delete a message, and have it delivered once more, which happens on standard queues (A-67)."""
     with queue.mutex:
         message = queue.remove(received.message["ReceiptHandle"], deletion)
         if message is not None:

@@ -210,7 +210,7 @@ class HarnessQueue(MessageStore):
             return None
 
     def repeat(self, message: StoredMessage) -> None:
-        """Deliver a deleted message once more (A-17): it is visible again, as if that copy had been missed.
+        """Deliver a deleted message once more (A-67): it is visible again, as if that copy had been missed.
 
         That copy has missed a receive, too: the redrive policy does not count it.
         """

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class StandardQueue(HarnessQueue):
     """A standard queue.
 
-    Of what AWS allows to happen nothing is done: it does not reorder, repeat or hold back (A-17, A-67).
+    Of what AWS allows to happen nothing is done by itself: it reorders, repeats and holds back (A-17, A-67)
+    only where a fault says so.
     """
 
     def __init__(
