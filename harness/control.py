@@ -7,10 +7,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import EmulatorError, HarnessError
 from harness.web import opener_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SILENT_SECONDS = 60.0
+"""An answer that does not end by itself says at least so often that it goes on."""
 
 type Method = Literal["GET", "POST", "DELETE"]
 
@@ -82,6 +88,31 @@ class ControlApi:
                 _document(text),
             ) from None
         except OSError as error:  # connection refused, reset, timed out
+            raise EmulatorError(
+                f"The emulator at {self.url} does not answer: {error}.",
+                hint="See `harness status`; `harness up` starts one.",
+            ) from error
+
+    def lines(self, route: str, *, accept: str, **parameters: str) -> Iterator[str]:
+        """The lines of an answer that does not end by itself, as they come.
+
+        Args:
+            route: What follows `/_harness/`.
+            accept: The media type that is asked for.
+            parameters: Query parameters besides `account`.
+
+        Raises:
+            EmulatorError: Nothing answers there, or not any more.
+        """
+        query = urllib.parse.urlencode({"account": self.account, **parameters})
+        request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own, http on loopback
+            f"{self.url}/_harness/{route}?{query}", headers={"Accept": accept}
+        )
+        try:
+            with opener_for(self.url).open(request, timeout=SILENT_SECONDS) as answer:
+                for line in answer:
+                    yield line.decode().rstrip("\r\n")
+        except OSError as error:
             raise EmulatorError(
                 f"The emulator at {self.url} does not answer: {error}.",
                 hint="See `harness status`; `harness up` starts one.",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from harness.errors import MessageError, UsageError
+from harness.drive.fates import Fates
+from harness.errors import HarnessError, MessageError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.drive.event import History
+    from harness.drive.fates import Fate
+    from harness.drive.ledger import Ledger
     from harness.drive.queue import Queue
 
 type Attribute = str | int | float | bytes
@@ -62,6 +66,81 @@ class Message:
         """The message group id of a FIFO queue's message."""
         return self.system.get("MessageGroupId")
 
+    # What became of it, where the environment keeps a ledger (the capability `ledger`).
+
+    @property
+    def history(self) -> History:
+        """What happened to it, and to the batches that held it, in order; as text, its story."""
+        return self._ledger.where(message=self.id)
+
+    @property
+    def deliveries(self) -> int:
+        """How often it has been received, by mappings and clients, from any queue."""
+        return self._fate(self.history).deliveries
+
+    @property
+    def state(self) -> str:
+        """Where it is: `delayed`, `visible`, `in flight`, `moved to QUEUE`, or how it ended.
+
+        That is `deleted`, `expired`, `purged`, `filtered`; or `unknown` where the ledger has nothing of it.
+        """
+        return self._fate(self.history).state
+
+    def assert_deleted(self) -> None:
+        """Fail with its story, unless it was deleted after success.
+
+        Raises:
+            AssertionError: It was not.
+        """
+        __tracebackhide__ = True
+        fate = self._fate(history := self.history)
+        if fate.state != "deleted" or not fate.accounted:
+            self._fail("deleted after success", fate.doubt or f"it is {fate.state}", history)
+
+    def assert_delivered(self, times: int) -> None:
+        """Fail with its story, unless it was received so often, by mappings and clients.
+
+        Raises:
+            AssertionError: It was not.
+        """
+        __tracebackhide__ = True
+        fate = self._fate(history := self.history)
+        if fate.deliveries != times:
+            self._fail(f"delivered {_times(times)}", f"it was {_times(fate.deliveries)}", history)
+
+    def assert_in(self, queue: Queue | str) -> None:
+        """Fail with its story, unless it is in that queue, in whatever state.
+
+        Args:
+            queue: The queue, or its AWS name.
+
+        Raises:
+            AssertionError: It is not.
+        """
+        __tracebackhide__ = True
+        name = queue if isinstance(queue, str) else queue.name
+        fate = self._fate(history := self.history)
+        if not fate.there or fate.queue != name:
+            where = f"it is {fate.state} in {fate.queue}" if fate.there else f"it is {fate.state}"
+            self._fail(f"in {name}", where, history)
+
+    def _fate(self, history: History) -> Fate:
+        return Fates(history).of(self.id)
+
+    def _fail(self, wanted: str, found: str, history: History) -> NoReturn:
+        __tracebackhide__ = True
+        raise AssertionError(
+            f"Message {self.id} should have been {wanted}; {found}.".replace("..", ".") + f"\n{history}"
+        )
+
+    @property
+    def _ledger(self) -> Ledger:
+        if self.queue.ledger is None:
+            raise HarnessError(f"{self.queue.name} belongs to no stack, whose ledger could be asked.")
+        return self.queue.ledger
+
+    # What can be done with it once it was received.
+
     def delete(self) -> None:
         """Delete it from its queue."""
         self.queue.delete([self])
@@ -82,6 +161,10 @@ class Message:
                 hint="Receive it first: queue.receive() or queue.receive_one().",
             )
         return self.receipt_handle
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def text_of(body: object) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sqs.client import SQSClient
 
+    from harness.drive.ledger import Ledger
     from harness.drive.message import Attribute
     from harness.targets.base import Endpoint
 
@@ -50,6 +51,7 @@ class Queue:
         fifo: Whether it is a FIFO queue.
         endpoint: Where it is.
         diagnose: What is known when nothing comes out of it (a function's last errors), or None.
+        ledger: What happened to its messages; None where the queue is no stack's.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Queue:
     fifo: bool
     endpoint: Endpoint = field(repr=False)
     diagnose: Callable[[], str | None] = field(default=lambda: None, repr=False, compare=False)
+    ledger: Ledger | None = field(default=None, repr=False, compare=False)
 
     def send(
         self,

@@ -9,6 +9,7 @@ from harness.control import ControlApi
 from harness.drive.clock import Clock
 from harness.drive.faults import Faults
 from harness.drive.function import Function
+from harness.drive.ledger import Ledger
 from harness.drive.queue import Queue
 from harness.drive.settling import still_moving
 from harness.errors import HarnessError, NotFoundInStackError
@@ -63,6 +64,20 @@ class Stack:
         """What is to go wrong in it, where the environment has `faults`."""
         control = ControlApi(self.endpoint.url, self.endpoint.account)
         return Faults(control if "faults" in self.capabilities else None, self.queue, self.function)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What has happened in its account, where the environment has `ledger`."""
+        return Ledger(self)
+
+    def assert_nothing_lost(self) -> None:
+        """Fail with their stories, if messages were lost; see `Ledger.assert_nothing_lost`.
+
+        Raises:
+            AssertionError: Some were lost.
+        """
+        __tracebackhide__ = True
+        self.ledger.assert_nothing_lost()
 
     @cached_property
     def queues(self) -> tuple[Queue, ...]:
@@ -157,6 +172,7 @@ class Stack:
             fifo=resource.fifo,
             endpoint=self.endpoint,
             diagnose=self.last_errors,
+            ledger=self.ledger,
         )
 
     def _ambiguous(self, kind: str, which: str, found: list[str]) -> NoReturn:

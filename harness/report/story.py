@@ -101,13 +101,16 @@ _SENTENCES: dict[str, Callable[[Event, float], str]] = {
     "visible": lambda e, _: (
         f"Visible in {e['queue']}: {e.get('error') or 'its visibility timeout has ended'}."
     ),
-    "deleted": lambda e, _: f"Deleted from {e['queue']}.",
+    "deleted": lambda e, _: (
+        f"Deleted from {e['queue']}" + (f" by the mapping to {e['function']}." if e.get("function") else ".")
+    ),
     "moved_to_dlq": lambda e, _: (
         f"Moved from {e['queue']} to the dead-letter queue {e.get('to', '?')}, "
         f"after {e.get('receive_count', '?')} receives."
     ),
+    "moved": lambda e, _: f"Moved from {e['queue']} to {e.get('to', '?')} by a message move task.",
     "expired": lambda e, _: f"Gone from {e['queue']}: its retention period has ended.",
-    "purged": lambda e, _: f"Purged from {e['queue']}.",
+    "purged": lambda e, _: f"Purged from {e['queue']}" + (f": {e['error']}." if e.get("error") else "."),
     "filtered": lambda e, _: (
         f"Deleted from {e['queue']}: it matches no filter of the mapping to {e['function']}."
     ),

@@ -130,6 +130,13 @@ class Building extends Records {
     this.mark(i, message, point);
   }
 
+  moved(i, message, point) {
+    this.leave(this.stay(i, message, point), point, "returned");
+    const to = this.events.text("to", i);
+    if (to) this.arrive(new Stay(message, to, point));
+    this.mark(i, message, point);
+  }
+
   expired(i, message, point) {
     if (message) this.leave(this.stay(i, message, point), point, "expired");
     this.mark(i, message, point);

@@ -20,6 +20,7 @@ export const MARKERS = {
   sent: "Sent",
   deduplicated: "Deduplicated",
   moved_to_dlq: "Moved to the dead-letter queue",
+  moved: "Moved by a move task",
   expired: "Expired",
   purged: "Purged",
   filtered: "Filtered",
