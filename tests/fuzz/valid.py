@@ -334,6 +334,14 @@ def control_calls(function: str) -> list[Call]:
         ("DELETE", "debug", {**account, "function": function}, None),
         ("GET", "ledger", {**account, "after": 0, "queue": "q", "message": "m"}, None),
         ("GET", "faults", account, None),
+        (
+            "POST",
+            "faults",
+            {},
+            {"account": "410000000002", "kind": "crash", "nth_invoke": 1, "when": "after"},
+        ),
+        ("POST", "faults", {}, {"account": "410000000002", "kind": "latency", "seconds": 1, "always": True}),
+        ("DELETE", "faults", {"account": "410000000002"}, None),
         ("GET", "nothing/of/the/kind", account, None),
     ]
     return [

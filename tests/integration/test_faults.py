@@ -211,6 +211,23 @@ def test_what_waits_is_gone_after_a_reset(scene: Scene) -> None:
     assert scene.later(HIDDEN) == []
 
 
+@pytest.mark.needs("ledger")
+def test_each_strike_is_an_event(scene: Scene) -> None:
+    scene.fault("crash", when="after", nth_invoke=1)
+    scene.fault("lose_delete", body="unlucky")
+    [crashed] = scene.mapped.send("unlucky")
+    scene.timed.settle()
+    [lucky] = scene.mapped.send("lucky")
+    scene.timed.advance(HIDDEN)
+
+    def told(message: str) -> list[tuple[str, str]]:
+        events = scene.timed.control.call("GET", "ledger", message=message)
+        return [(e["rule"], e["fault"]) for e in events if e["kind"] == "fault_injected"]
+
+    assert told(crashed) == [("fault-1", "crash after the handler"), ("fault-2", "the delete is lost")]
+    assert told(lucky) == []
+
+
 # What breaks the way of a message.
 
 

@@ -6,13 +6,14 @@ credentials of its own.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(eq=False)
@@ -24,7 +25,7 @@ class Caller:
         function: Name of the function.
         environment_id: The environment's.
         request_id: The invocation under way.
-        on_call: Called once a call has been carried out, before it is answered.
+        on_call: What `at_call` was told to do.
         keys: Access key ids of the processes that it has had.
     """
 
@@ -37,6 +38,7 @@ class Caller:
 
 
 _by_key: dict[str, Caller] = {}
+_expected: set[Caller] = set()
 
 
 def know(key: str, caller: Caller) -> None:
@@ -51,6 +53,21 @@ def forget(caller: Caller) -> None:
         _by_key.pop(caller.keys.pop(), None)
 
 
+@contextmanager
+def at_call(caller: Caller, action: Callable[[], object] | None) -> Iterator[None]:
+    """Within the block, do that when a call of the environment's has been carried out, before its answer."""
+    if action is None:
+        yield
+        return
+    caller.on_call = action
+    _expected.add(caller)
+    try:
+        yield
+    finally:
+        _expected.discard(caller)
+        caller.on_call = None
+
+
 def of_request(context: Any) -> Caller | None:
     """The environment that a request comes from; None for one from elsewhere."""
     if not _by_key:
@@ -61,6 +78,8 @@ def of_request(context: Any) -> Caller | None:
 
 def answering(_chain: object, context: Any, _response: object) -> None:
     """A handler of the gateway's: a request has been carried out, its answer is not sent yet."""
+    if not _expected:
+        return
     caller = of_request(context)
     if caller is not None and caller.on_call is not None:
         caller.on_call()

@@ -312,11 +312,12 @@ class Sandbox:
             payload["payload"].encode(),
             client_context.current(),
         )
-        if fault is not None and fault.options["when"] == "during":
-            self._caller.on_call = process.kill
-        with memory.GUARD.watching(process):
+        during = fault is not None and fault.options["when"] == "during"
+        with (
+            memory.GUARD.watching(process),
+            callers.at_call(self._caller, process.kill if during else None),
+        ):
             event = process.invoke(invocation, limit)
-        self._caller.on_call = None
         if fault is not None and isinstance(event, Responded | Failed):
             event = KILLED
         if isinstance(event, Responded):

@@ -28,7 +28,7 @@ def failing(context: Any, queue: HarnessQueue, bodies: Mapping[str, str]) -> Map
     Raises:
         SendFailedError: The whole call fails.
     """
-    caller = callers.of_request(context)
+    caller = callers.of_request(context) if striking.anywhere() else None
     if caller is None or not striking.armed(caller.account):
         return {}
     moment = Moment(
