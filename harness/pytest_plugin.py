@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.drive import Clock, Faults, Stack
     from harness.settings import Settings
+    from harness.testing.adversary import AdversaryRun
     from harness.testing.broker import Broker
     from harness.testing.debugging import Debugger
     from harness.testing.session import HarnessSession
@@ -32,6 +33,7 @@ _SESSION: pytest.StashKey[HarnessSession] = pytest.StashKey()
 _DEBUGGER: pytest.StashKey[Debugger] = pytest.StashKey()
 _BROKER: pytest.StashKey[Broker] = pytest.StashKey()
 _USED: pytest.StashKey[tuple[Stack, int]] = pytest.StashKey()
+_ADVERSARY: pytest.StashKey[AdversaryRun] = pytest.StashKey()
 _INPUT = "harness_broker"
 
 
@@ -52,6 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"--harness-target: there is no target {config.getoption('harness_target')!r}; "
                 f"targets: {', '.join(sorted(TARGETS))}",
             )
+    if (wanted := Options.of(config).adversary) is not None:
+        from harness.testing.adversary import NAME, AdversaryRun  # noqa: PLC0415 - only where it is asked for
+
+        config.stash[_ADVERSARY] = AdversaryRun(config, wanted)
+        config.pluginmanager.register(config.stash[_ADVERSARY], NAME)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -149,7 +156,17 @@ def harness_settings(harness_session: HarnessSession) -> Settings:
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest, harness_session: HarnessSession) -> Stack:
+def harness_seed(request: pytest.FixtureRequest) -> int | None:
+    """The adversary's seed under which the test runs; None without `--harness-adversary`."""
+    return getattr(request, "param", None)
+
+
+@pytest.fixture
+def stack(
+    request: pytest.FixtureRequest,
+    harness_session: HarnessSession,
+    harness_seed: int | None,
+) -> Stack:
     """The project's stack, up and empty: its queues and functions by construct id or AWS name.
 
     The first test that asks brings it up; `stack_settings` markers choose a variation of it. What a test
@@ -160,6 +177,8 @@ def stack(request: pytest.FixtureRequest, harness_session: HarnessSession) -> St
         deployed = harness_session.deployed(variation)
         harness_session.reset(deployed)
         _debugger(request.config).follow(deployed)
+        if harness_seed is not None:
+            request.config.stash[_ADVERSARY].oppose(deployed.stack)
     request.node.stash[_USED] = deployed.stack, time.time_ns() // 1_000_000
     return deployed.stack
 

@@ -41,6 +41,7 @@ COMMANDS = {
     "timeline": ("harness.cli.timeline:timeline", "Show what happened to each message."),
     "clock": ("harness.cli.clock:clock", "Show, stop and move the time that the stack lives in."),
     "settle": ("harness.cli.clock:settle", "Wait until nothing can move unless time moves."),
+    "test": ("harness.cli.test:test", "Run the tests, also under seeds that make another AWS of each run."),
     "debug": ("harness.cli.debug:debug", "Run a function under a debugger that an editor can attach to."),
     "doctor": ("harness.cli.doctor:doctor", "Show what is missing on this machine, and what mends it."),
 }

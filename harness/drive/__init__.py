@@ -2,7 +2,7 @@
 
 from harness.drive.clock import Clock
 from harness.drive.event import Event, History
-from harness.drive.faults import Fault, Faults
+from harness.drive.faults import Deed, Fault, Faults
 from harness.drive.function import Function, Invocation
 from harness.drive.ledger import Ledger
 from harness.drive.logs import LogEvent
@@ -12,6 +12,7 @@ from harness.drive.stack import Stack
 
 __all__ = [
     "Clock",
+    "Deed",
     "Event",
     "Fault",
     "Faults",

@@ -15,6 +15,13 @@ LARGEST_BATCH = 10
 LARGEST_BYTES = 1024 * 1024  # of a message, and of all messages of a batch together
 # More threads than this only take turns: one client process keeps one core busy.
 _CALLS_AT_A_TIME = 3
+_calls_at_a_time = _CALLS_AT_A_TIME
+
+
+def one_call_at_a_time() -> None:
+    """From now on no calls run side by side: their order is the same each time."""
+    global _calls_at_a_time  # noqa: PLW0603 - for the whole process, as it is a matter of what a run is for
+    _calls_at_a_time = 1
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,9 @@ def in_parallel[T, R](action: Callable[[T], R], parts: Iterable[T], *, ordered: 
         ordered: One call after the other, where the order of the calls matters (FIFO).
     """
     waiting = list(parts)
-    if ordered or len(waiting) <= 1:
+    if ordered or len(waiting) <= 1 or _calls_at_a_time == 1:
         return [action(part) for part in waiting]
-    with ThreadPoolExecutor(_CALLS_AT_A_TIME, thread_name_prefix="harness-batch") as pool:
+    with ThreadPoolExecutor(_calls_at_a_time, thread_name_prefix="harness-batch") as pool:
         calls = [pool.submit(action, part) for part in waiting]
         try:
             return [call.result() for call in calls]
