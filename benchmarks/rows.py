@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
 
+from benchmarks.time_rows import HOURS, retention, retry_after
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -208,6 +209,9 @@ def all_rows() -> list[Row]:
         Row("edit", "handler edited: new result", "about 50 s", 3, "s", handler_edited),
         Row("memory", "the emulator's memory, stack up, idle", "225 MB", 260, "MB", memory),
         Row("message", "one message, send to result, warm", "1.2 s", 40, "ms", one_message),
+        Row("retry", "retry after 60 s of visibility, shown", "60 s", 150, "ms", retry_after(60)),
+        Row("retry-12h", "retry after 12 h of visibility, shown", "12 h", 150, "ms", retry_after(12 * HOURS)),
+        Row("retention", "the end of 14 days of retention, shown", "14 d", 150, "ms", retention),
         Row(
             "batch",
             "1,000 operations sent, calculated, collected",

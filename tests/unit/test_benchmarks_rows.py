@@ -39,6 +39,9 @@ def test_the_rows_are_those_of_the_promise() -> None:
         ("edit", 3, "s"),
         ("memory", 260, "MB"),
         ("message", 40, "ms"),
+        ("retry", 150, "ms"),
+        ("retry-12h", 150, "ms"),
+        ("retention", 150, "ms"),
         ("batch", 400, "ops/s"),
         ("backlog", 1.2, "times"),
     ]
