@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +15,7 @@ from harness.web import opener_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SILENT_SECONDS = 60.0
 """An answer that does not end by itself says at least so often that it goes on."""
@@ -92,6 +94,24 @@ class ControlApi:
                 f"The emulator at {self.url} does not answer: {error}.",
                 hint="See `harness status`; `harness up` starts one.",
             ) from error
+
+    def download(self, route: str, file: Path) -> None:
+        """Write what `route` answers into a file.
+
+        Raises:
+            EmulatorError: Nothing answers there, or it refused.
+            OSError: The file cannot be written.
+        """
+        query = urllib.parse.urlencode({"account": self.account})
+        request = urllib.request.Request(f"{self.url}/_harness/{route}?{query}")  # noqa: S310 - as above
+        try:
+            with (
+                opener_for(self.url).open(request, timeout=SILENT_SECONDS) as answer,
+                file.open("wb") as opened,
+            ):
+                shutil.copyfileobj(answer, opened)
+        except urllib.error.URLError as error:
+            raise EmulatorError(f"The emulator at {self.url} does not give its {route}: {error}.") from error
 
     def lines(self, route: str, *, accept: str, **parameters: str) -> Iterator[str]:
         """The lines of an answer that does not end by itself, as they come.

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from harness.booting import fresh_environment, is_taken, keeper
 from harness.deploy import deploy
 from harness.drive import Stack
-from harness.errors import NoEnvironmentError, UsageError
+from harness.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.handlers_time import share_time
 from harness.preparation import Runtimes, check_runtimes, ensure_roles, synthesized_runtimes
+from harness.targets import kept_ledgers
 from harness.targets.base import own_account
 from harness.targets.container import sweep_containers
 from harness.targets.environment_file import read_record
@@ -166,6 +167,10 @@ def take_down(
                 "any more."
             )
         return stopped
+    try:
+        kept_ledgers.fetch(workspace, running)
+    except HarnessError as error:
+        progress.warn(f"What happened to its messages is not kept: {error.message}")
     with progress.step("stop") as step:
         stopped = keeper(running, target).stop()
         step.detail = f"{running.url} ({running.holder})".lstrip()

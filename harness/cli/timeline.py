@@ -9,9 +9,13 @@ import click
 
 from harness.cli.app import App, command
 from harness.drive.ledger_events import control_of, events_of
-from harness.errors import MessageError, UsageError
+from harness.errors import MessageError, NoEnvironmentError, UsageError
+from harness.ledger.file import KeptLedger, Wanted
 from harness.report.messages import by_message
 from harness.report.story import sentence, story
+from harness.targets import kept_ledgers
+from harness.targets.base import DEFAULT_ACCOUNT
+from harness.targets.environment_file import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,26 +32,31 @@ _BODY = 60
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the timeline as one HTML file, to look at in a browser.",
 )
+@click.option(
+    "--ledger",
+    "kept",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Read a kept ledger, a file of .harness/ledger/; default: what is up, else what was up last.",
+)
+@click.option("--account", help="With a kept ledger that holds several accounts: which.")
 @command
-def timeline(app: App, *, message_id: str | None, file: Path | None) -> int:
+def timeline(
+    app: App, *, message_id: str | None, file: Path | None, kept: Path | None, account: str | None
+) -> int:
     """Show what happened to a message, sentence by sentence; without one, a line for each message.
 
-    With --html all of it is written as a timeline instead: one file that needs no network.
+    With --html all of it is written as a timeline instead: one file that needs no network. After `harness
+    down` it is read from the ledger that was kept.
     """
-    stack = app.stack()
-    events = events_of(control_of(stack), message=message_id or "")
+    about, events = _events(app, message_id or "", kept, account)
     if message_id is not None and not events:
         raise MessageError(
-            f"The ledger of {stack.name} knows no message {message_id!r}.",
+            f"The ledger of {about} knows no message {message_id!r}.",
             hint="`harness timeline` lists those it knows.",
         )
     if file is not None:
-        _write(
-            file,
-            events,
-            title=stack.name if message_id is None else f"Message {message_id}",
-            about=stack.name,
-        )
+        _write(file, events, title=about if message_id is None else f"Message {message_id}", about=about)
         app.show(f"{len(events)} events in {file}")
     elif message_id is not None:
         app.show(_safe(story(events)))
@@ -59,6 +68,40 @@ def timeline(app: App, *, message_id: str | None, file: Path | None) -> int:
             **({"story": story(events).splitlines()} if message_id is not None else {}),
             "html": None if file is None else str(file),
         }
+    )
+
+
+def _events(
+    app: App, message: str, kept: Path | None, account: str | None
+) -> tuple[str, list[dict[str, Any]]]:
+    """Whose events they are, for people, and the events: of what is up, else of what was."""
+    if kept is None:
+        try:
+            stack = app.stack()
+        except NoEnvironmentError:
+            if read_record(app.workspace.environment_file) is not None:
+                raise  # something is up, and nothing is deployed there
+            ledger = kept_ledgers.newest(app.workspace)
+        else:
+            return stack.name, events_of(control_of(stack), message=message)
+    else:
+        ledger = KeptLedger(kept)
+    found = ledger.events(_account(ledger, account), Wanted(message=message))
+    return f"{app.workspace.root.name} ({ledger.path.name})", [event.as_json() for event in found]
+
+
+def _account(ledger: KeptLedger, asked: str | None) -> str:
+    """Of a kept ledger's accounts the one that is asked for, else the default one, else the only one."""
+    there = ledger.accounts()
+    if asked in there or (asked is None and DEFAULT_ACCOUNT in there):
+        return asked or DEFAULT_ACCOUNT
+    if asked is None and len(there) <= 1:
+        return there[0] if there else DEFAULT_ACCOUNT
+    raise UsageError(
+        f"The ledger {ledger.path} has no account {asked!r}."
+        if asked
+        else f"The ledger {ledger.path} holds several accounts.",
+        hint=f"Say which with --account; it holds: {', '.join(there) or 'none'}.",
     )
 
 

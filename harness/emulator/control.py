@@ -56,6 +56,7 @@ def register_routes(options: Options) -> None:
         ("POST", "faults", fault_routes.add),
         ("DELETE", "faults", fault_routes.remove),
         ("GET", "ledger", ledger_routes.look),
+        ("POST", "ledger", ledger_routes.switch),
         ("GET", "ledger/file", ledger_routes.file),
         ("GET", "environments", control.environments),
         ("GET", "debug", control.debugging),

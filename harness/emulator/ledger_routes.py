@@ -12,7 +12,7 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.sqs.models import sqs_stores
 
 from harness.emulator.ledger.recorder import RECORDER
-from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of
+from harness.emulator.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 from harness.ledger.events import KINDS
 from harness.ledger.file import Wanted
 
@@ -28,6 +28,7 @@ EVENT_STREAM = "text/event-stream"
 BEAT_SECONDS = 5.0
 """After so long without an event, a follower gets a comment: so it is found out when it has gone."""
 SQLITE = "application/vnd.sqlite3"
+CHUNK = 1 << 20
 
 
 def look(request: Request) -> Response:
@@ -71,15 +72,36 @@ def look(request: Request) -> Response:
 
 def file(_: Request) -> Response:
     """`GET ledger/file`: the ledger of all accounts as one SQLite file."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "ledger.sqlite"
-        _store().copy_to(copy)
-        return Response(copy.read_bytes(), content_type=SQLITE)
+    folder = tempfile.TemporaryDirectory()
+    copy = Path(folder.name) / "ledger.sqlite"
+    _store().copy_to(copy)
+
+    def chunks() -> Iterator[bytes]:
+        with folder, copy.open("rb") as opened:
+            while chunk := opened.read(CHUNK):
+                yield chunk
+
+    return Response(chunks(), content_type=SQLITE)
+
+
+def switch(request: Request) -> dict[str, bool]:
+    """`POST ledger {"recording": false}`: write down nothing until it is true again; of all accounts.
+
+    What happens meanwhile is in no history: it is there to measure what the ledger costs.
+    """
+    recording = document_of(request).get("recording")
+    if not isinstance(recording, bool):
+        raise RefusedError(f'"recording" must be true or false; it is {recording!r}.')
+    if recording:
+        RECORDER.resume()
+    else:
+        RECORDER.pause()
+    return {"recording": RECORDER.store is not None}
 
 
 def _store() -> LedgerStore:
     if RECORDER.store is None:
-        raise RefusedError("This emulator keeps no ledger: it was started with --no-ledger.", 404)
+        raise RefusedError("This emulator keeps no ledger: it was started without, or told to pause.", 404)
     return RECORDER.store
 
 

@@ -15,35 +15,63 @@ if TYPE_CHECKING:
 FORMAT = 2
 """Of the file; SQLite's `user_version`."""
 
+_COLUMNS = """(
+    account TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, wall REAL NOT NULL, kind TEXT NOT NULL,
+    region TEXT, queue TEXT, message_id TEXT, receive_count INTEGER, batch_id TEXT, function TEXT,
+    request_id TEXT, environment_id TEXT, visible_at REAL, error TEXT, detail TEXT"""
+
 TABLES = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
 PRAGMA user_version = {FORMAT};
-CREATE TABLE event (
-    account TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, wall REAL NOT NULL, kind TEXT NOT NULL,
-    region TEXT, queue TEXT, message_id TEXT, receive_count INTEGER, batch_id TEXT, function TEXT,
-    request_id TEXT, environment_id TEXT, visible_at REAL, error TEXT, detail TEXT,
-    PRIMARY KEY (account, seq)
-) WITHOUT ROWID;
+CREATE TABLE fresh {_COLUMNS});
+CREATE TABLE event {_COLUMNS}, PRIMARY KEY (account, seq)) WITHOUT ROWID;
 CREATE INDEX of_message ON event (account, message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX of_batch ON event (account, batch_id) WHERE batch_id IS NOT NULL;
 CREATE TABLE member (
     account TEXT NOT NULL, message_id TEXT NOT NULL, batch_id TEXT NOT NULL, seq INTEGER NOT NULL
 );
 CREATE INDEX batches_of ON member (account, message_id);
-CREATE INDEX of_batch ON event (account, batch_id) WHERE batch_id IS NOT NULL;
 CREATE TABLE forgotten (account TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-"""
-"""`forgotten` holds the newest event of each account that a reset made forget its ledger."""
+CREATE VIEW every AS SELECT * FROM event UNION ALL SELECT * FROM fresh;
+CREATE VIEW membership AS SELECT * FROM member UNION ALL
+    SELECT fresh.account, json_each.value, fresh.batch_id, fresh.seq
+    FROM fresh, json_each(fresh.detail, '$.message_ids') WHERE fresh.kind = 'batch_formed';
+"""  # noqa: S608 - parts of this module's own
+"""`fresh` holds what was written last, without an index: so a write costs least. Reading puts it into `event`
+and `member`, which have some (`put_in_order`). `forgotten` holds the newest event of each account that a
+reset made forget its ledger."""
 
-_OF_MESSAGE = """
-SELECT * FROM event WHERE account = :account AND message_id = :message AND seq > :after
-UNION ALL
-SELECT event.* FROM member CROSS JOIN event INDEXED BY of_batch USING (account, batch_id)
-WHERE member.account = :account AND member.message_id = :message
-    AND event.batch_id IS NOT NULL AND event.message_id IS NULL AND event.seq > :after
+_PUT_IN_ORDER = """
+INSERT INTO member SELECT fresh.account, json_each.value, fresh.batch_id, fresh.seq
+    FROM fresh, json_each(fresh.detail, '$.message_ids')
+    WHERE fresh.kind = 'batch_formed' AND fresh.rowid <= {up_to};
+INSERT INTO event SELECT * FROM fresh WHERE rowid <= {up_to} ORDER BY account, seq;
+DELETE FROM fresh WHERE rowid <= {up_to};
 """
-_OF_ACCOUNT = "SELECT * FROM event WHERE account = :account AND seq > :after"
+_OF_MESSAGE = """
+SELECT * FROM every WHERE account = :account AND message_id = :message AND seq > :after
+UNION ALL
+SELECT * FROM every WHERE account = :account AND seq > :after AND message_id IS NULL AND batch_id IN (
+    SELECT batch_id FROM membership WHERE account = :account AND message_id = :message
+)
+"""
+_OF_ACCOUNT = "SELECT * FROM every WHERE account = :account AND seq > :after"
+
+
+def put_in_order(file: sqlite3.Connection, most: int) -> int:
+    """Put so many fresh events, at most, where they are found without a search.
+
+    Returns:
+        How many it were.
+    """
+    (first, last) = file.execute("SELECT min(rowid), max(rowid) FROM fresh").fetchone()
+    if first is None:
+        return 0
+    up_to = min(last, first + most - 1)
+    file.executescript(f"BEGIN; {_PUT_IN_ORDER.format(up_to=int(up_to))} COMMIT;")
+    return int(up_to - first + 1)
 
 
 class Wanted(NamedTuple):
@@ -120,7 +148,7 @@ class KeptLedger:
     def accounts(self) -> list[str]:
         """The accounts that have events which no reset made forgotten."""
         with closing(self._open()) as file:
-            newest = file.execute("SELECT account, max(seq) FROM event GROUP BY account").fetchall()
+            newest = file.execute("SELECT account, max(seq) FROM every GROUP BY account").fetchall()
         return sorted(account for account, seq in newest if seq > self._forgotten.get(account, 0))
 
     def events(self, account: str, wanted: Wanted = ALL) -> list[Event]:

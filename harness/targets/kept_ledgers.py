@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from harness.control import ControlApi
+from harness.errors import HarnessError, NoEnvironmentError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.ledger.file import KeptLedger
+    from harness.targets.base import Environment
     from harness.workspace import Workspace
 
 KEPT = 10
@@ -27,6 +32,42 @@ def new(workspace: Workspace, instance: str) -> Path:
         for leftover in ("", "-wal", "-shm"):
             path.with_name(path.name + leftover).unlink(missing_ok=True)
     return folder / f"{instance}.sqlite"
+
+
+def fetch(workspace: Workspace, environment: Environment) -> None:
+    """Keep the ledger of an environment that is about to end, where it lies in a container.
+
+    Raises:
+        HarnessError: It cannot be had.
+    """
+    if not environment.container or "ledger" not in environment.capabilities:
+        return
+    path = new(workspace, environment.id)
+    try:
+        ControlApi(environment.url, environment.account).download("ledger/file", path)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise HarnessError(f"The ledger cannot be written to {path}: {error}.") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def newest(workspace: Workspace) -> KeptLedger:
+    """The ledger of the environment that was up last.
+
+    Raises:
+        NoEnvironmentError: None is kept.
+        LedgerFileError: It is of another version.
+    """
+    from harness.ledger.file import KeptLedger  # noqa: PLC0415 - not every command needs SQLite
+
+    found = kept(workspace)
+    if not found:
+        raise NoEnvironmentError(
+            "Nothing is up, and no ledger is kept of what was.", hint="Start it with `harness up`."
+        )
+    return KeptLedger(found[0])
 
 
 def kept(workspace: Workspace) -> list[Path]:

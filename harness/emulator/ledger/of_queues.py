@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.emulator.ledger.recorder import RECORDER
@@ -35,11 +36,11 @@ def sent(queue: MessageStore, message: StoredMessage, hidden_until: float | None
     """A message entered its first queue; `hidden_until` where it is delayed."""
     if RECORDER.store is None:
         return
-    detail = {
-        "body": message.body[:LONGEST_BODY],
-        "group": message.group,
-        "deduplication_id": message.deduplication_id,
-    }
+    detail = f'{{"body": {encode_basestring_ascii(message.body[:LONGEST_BODY])}'
+    if message.group is not None:
+        detail += f', "group": {encode_basestring_ascii(message.group)}'
+    if message.deduplication_id is not None:
+        detail += f', "deduplication_id": {encode_basestring_ascii(message.deduplication_id)}'
     RECORDER.record(
         queue.account_id,
         "sent",
@@ -47,7 +48,7 @@ def sent(queue: MessageStore, message: StoredMessage, hidden_until: float | None
         queue=queue.name,
         message_id=message.id,
         visible_at=hidden_until,
-        detail={name: value for name, value in detail.items() if value is not None},
+        detail=detail + "}",
     )
 
 

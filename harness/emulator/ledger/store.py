@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import threading
 from itertools import batched, chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.emulator import real_time
 from harness.ledger.events import Event
-from harness.ledger.file import ALL, TABLES, Wanted, read
+from harness.ledger.file import ALL, TABLES, Wanted, put_in_order, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +29,17 @@ PAGE = 2000
 KEPT_FORGOTTEN = 20_000
 """Events of an account that a reset does not remove from the file: the timeline of a whole run shows them."""
 
+ORDERED_AT_ONCE = 10_000
+"""Fresh events that are put in order by one read; nobody can write meanwhile."""
+
 _ROWS = 200
 _MARKS = f"({', '.join('?' * len(Event._fields))})"
-_INSERT = f"INSERT INTO event VALUES {_MARKS}"  # noqa: S608 - marks of this module's own
+_INSERT = f"INSERT INTO fresh VALUES {_MARKS}"  # noqa: S608 - marks of this module's own
 # One step of SQLite's for so many rows: each step lets other threads have Python, and waits to get it back.
-_INSERT_ROWS = f"INSERT INTO event VALUES {', '.join([_MARKS] * _ROWS)}"  # noqa: S608 - the same
+_INSERT_ROWS = f"INSERT INTO fresh VALUES {', '.join([_MARKS] * _ROWS)}"  # noqa: S608 - the same
+
+type Row = tuple[Any, ...]
+"""An `Event`'s fields in their order."""
 
 
 class LedgerStore:
@@ -49,7 +54,7 @@ class LedgerStore:
         self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._file.executescript(TABLES)
         self._using = threading.Lock()
-        self._waiting: list[Event] = []
+        self._waiting: list[Row] = []
         self._forgotten: dict[str, int] = {}
         self._pruned: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -57,7 +62,7 @@ class LedgerStore:
         self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._writer.start()
 
-    def add(self, event: Event) -> None:
+    def add(self, event: Row) -> None:
         """Keep an event. Cheap: it is written later. One thread at a time."""
         waiting = self._waiting
         waiting.append(event)
@@ -82,20 +87,13 @@ class LedgerStore:
             finally:
                 del self._waiting[: len(events)]
 
-    def _insert(self, events: list[Event]) -> None:
+    def _insert(self, events: list[Row]) -> None:
         self._file.execute("BEGIN")
         for rows in batched(events, _ROWS, strict=False):
             if len(rows) == _ROWS:
                 self._file.execute(_INSERT_ROWS, list(chain.from_iterable(rows)))
             else:
                 self._file.executemany(_INSERT, rows)
-        members = [
-            (event.account, message, event.batch_id, event.seq)
-            for event in events
-            if event.kind == "batch_formed" and event.detail
-            for message in json.loads(event.detail)["message_ids"]
-        ]
-        self._file.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", members)
         self._file.execute("COMMIT")
 
     def read(
@@ -120,6 +118,7 @@ class LedgerStore:
         if not with_forgotten:
             after = max(after, self._forgotten.get(account, 0))
         with self._using:
+            put_in_order(self._file, ORDERED_AT_ONCE)
             return read(self._file, account, wanted, after=after, limit=limit)
 
     def pages(
@@ -132,6 +131,7 @@ class LedgerStore:
         with_forgotten: bool = False,
     ) -> Iterator[list[Event]]:
         """As `read`, some thousand at a time: all of a large ledger is never in memory at once."""
+        self._put_all_in_order()
         left = limit
         while left:
             most = PAGE if left < 0 else min(PAGE, left)
@@ -152,23 +152,35 @@ class LedgerStore:
         """
         self.write()
         after = self._forgotten.get(account, 0)
-        query = f"SELECT DISTINCT {column} FROM event WHERE account = ? AND seq > ?"  # noqa: S608 - a name of ours
+        query = f"SELECT DISTINCT {column} FROM every WHERE account = ? AND seq > ?"  # noqa: S608 - a name of ours
         with self._using:
             return sorted(name for (name,) in self._file.execute(query, (account, after)) if name)
 
     def forget(self, up_to: dict[str, int]) -> None:
         """Read no more of accounts' events up to a number; of each, some are kept in the file."""
-        self.write()
+        if any(self._much_to_prune(account, seq) for account, seq in up_to.items()):
+            self._put_all_in_order()
         with self._using:
             for account, seq in up_to.items():
                 self._forgotten[account] = seq
                 self._file.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (account, seq))
-                # Seldom, and then many at once.
-                if seq - self._pruned.get(account, 0) > 2 * KEPT_FORGOTTEN:
+                if self._much_to_prune(account, seq):
                     gone = self._pruned[account] = seq - KEPT_FORGOTTEN
                     for table in ("event", "member"):
                         query = f"DELETE FROM {table} WHERE account = ? AND seq <= ?"  # noqa: S608 - names of ours
                         self._file.execute(query, (account, gone))
+
+    def _much_to_prune(self, account: str, seq: int) -> bool:
+        """Whether enough is forgotten that is not kept: it goes seldom, and then many at once."""
+        return seq - self._pruned.get(account, 0) > 2 * KEPT_FORGOTTEN
+
+    def _put_all_in_order(self) -> None:
+        """In steps, between which others write."""
+        self.write()
+        while True:
+            with self._using:
+                if put_in_order(self._file, ORDERED_AT_ONCE) < ORDERED_AT_ONCE:
+                    return
 
     def copy_to(self, path: Path) -> None:
         """Write all there is into one new file, which can be carried away."""
