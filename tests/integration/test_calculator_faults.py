@@ -19,6 +19,17 @@ pytestmark = pytest.mark.needs("virtual_clock", "faults")
 VISIBILITY_TIMEOUT = 60
 
 
+@pytest.mark.needs("ledger")
+def test_retry_after_a_crash(stack: Stack, clock: Clock, faults: Faults) -> None:
+    faults.crash(function="calculatrice", nth_invoke=1)
+    message = stack.queue("InputQueue").send({"operation": "add", "a": 5, "b": 3})
+    clock.settle()
+    assert message.deliveries == 1
+    clock.advance(60)
+    assert stack.queue("OutputQueue").receive_one().json()["result"] == 8
+    assert [event.kind for event in message.history][-1] == "deleted"
+
+
 class Deduplicating:
     """A consumer of results, as anybody's of a standard queue has to be: what it has seen, it passes over."""
 
@@ -48,6 +59,8 @@ def deduplicated(stack: Stack, clock: Clock, sent: list[Message]) -> Counter[str
             output.delete(results)
         clock.advance(VISIBILITY_TIMEOUT)
     assert stack.queue("InputQueue").counts().total == 0
+    if "ledger" in stack.capabilities:
+        stack.assert_nothing_lost()
     assert consumer.seen == {message.id: expected(message) for message in sent}
     return consumer.came
 

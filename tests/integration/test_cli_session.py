@@ -264,6 +264,24 @@ def test_the_functions_that_the_setting_names_have_the_clocks_time(project: Proj
 
 
 @pytest.mark.only_on("embedded", "container")
+def test_things_break_as_the_rules_say(project: Project) -> None:
+    aims = ("--function", "CalculatorLambda", "--queue", "InputQueue", "--nth-delivery", "1")
+    rule = project.harness("faults", "add", "duplicate", *aims, "--json").json()["fault"]
+    try:
+        assert (rule["function"], rule["queue"], rule["fired"]) == ("calculatrice", INPUT, 0)
+        (row,) = project.harness("send", add(1, 2), "--wait", "--json").json()["results"]
+        project.harness("settle")
+        (again,) = project.harness("results", "--json").json()["messages"]
+        assert again["body"]["messageId"] == row["message_id"]
+        assert project.harness("faults").out.startswith(f"{rule['id']}: duplicate(function='calculatrice', ")
+        unknown = project.harness("faults", "add", "crash", "--queue", "Nowhere", "--json")
+        assert (unknown.code, "has no queue 'Nowhere'" in unknown.error()["message"]) == (1, True)
+    finally:
+        (gone,) = project.harness("faults", "clear", "--json").json()["removed"]
+    assert gone == {**rule, "fired": 1}
+
+
+@pytest.mark.only_on("embedded", "container")
 def test_what_does_not_settle_makes_the_exit_code_1(project: Project) -> None:
     project.harness("debug", "--port", "0")  # an invocation waits for a debugger that does not come
     try:
