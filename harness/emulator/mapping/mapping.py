@@ -13,6 +13,7 @@ from harness.emulator.clock import clock_of
 from harness.emulator.ledger import of_functions as ledger
 from harness.emulator.mapping import filters, records
 from harness.emulator.mapping.batches import Batch, Invoker, drop
+from harness.emulator.mapping.flights import Flight
 from harness.emulator.mapping.records import Entry
 from harness.emulator.mapping.scaling import Scaling
 from harness.emulator.mapping.threads import POOL
@@ -33,23 +34,6 @@ time, nothing in the account says when it is made again."""
 WITHHELD_SECONDS = 1.0
 """After how long, of the account's time, a mapping receives again whose receive gave nothing although there
 were messages, which only a fault does (own number: it must not go round without end at one moment)."""
-
-
-class Flight:
-    """A batch in flight.
-
-    Attributes:
-        batch: The batch.
-        blocked: It waits for an earlier batch of a message group that it holds, too.
-        paused: It waits for the account's time: the function is throttled, or is to be asked later.
-        given_up: The queue was emptied: it waits for nothing any more.
-    """
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-        self.blocked = False
-        self.paused = False
-        self.given_up = False
 
 
 class Reader:
