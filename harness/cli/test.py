@@ -60,10 +60,11 @@ def test(
                 *_adversary(count or 1, seed, keys, shrink=shrink),
                 f"--harness-adversary-result={file}",
             ]
-        code = _run(app, words)
+        code, output = _run(words, silent=app.as_json)
         if file.exists():
             result = json.loads(file.read_text(encoding="utf-8"))
-    return app.answer({"pytest": code, "adversary": result}, exit_code=_exit_code(code))
+    document = {"pytest": code, "adversary": result, "output": output}
+    return app.answer(document, exit_code=_exit_code(code))
 
 
 def _adversary(count: int, seed: int | None, keys: tuple[str, ...], *, shrink: bool) -> list[str]:
@@ -76,16 +77,20 @@ def _adversary(count: int, seed: int | None, keys: tuple[str, ...], *, shrink: b
     ]
 
 
-def _run(app: App, words: list[str]) -> int:
-    """Run this Python's pytest here; what it prints is for people, not for programs."""
+def _run(words: list[str], *, silent: bool) -> tuple[int, str]:
+    """Run this Python's pytest here; its exit code, and what it printed where nobody sees it."""
     try:
-        return subprocess.run(
+        run = subprocess.run(
             [sys.executable, *words],
             check=False,
-            stdout=sys.stderr if app.as_json else None,
-        ).returncode
+            stdout=subprocess.PIPE if silent else None,
+            stderr=subprocess.STDOUT if silent else None,
+            text=True,
+            errors="replace",
+        )
     except OSError as error:
         raise HarnessError(f"pytest cannot be started: {error}.") from error
+    return run.returncode, run.stdout or ""
 
 
 def _exit_code(code: int) -> int:

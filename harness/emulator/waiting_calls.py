@@ -27,7 +27,13 @@ def work_first(_: HandlerChain, context: RequestContext, __: Response) -> None:
     """A handler of the gateway's: where turns are kept, let the account settle before a client's call."""
     if context.operation is None or context.is_internal_call:
         return
-    if not kept(context.account_id) or context.operation.name.startswith(WAIT_FOR_NOTHING):
+    if context.operation.name.startswith(WAIT_FOR_NOTHING) or not kept(context.account_id):
         return
     if callers.of_request(context) is None:  # a function's call is part of the work
-        wait_until_settled(context.account_id, SECONDS)
+        work_until_settled(context.account_id)
+
+
+def work_until_settled(account: str) -> None:
+    """Where turns are kept, let the account settle; elsewhere return at once."""
+    if kept(account):
+        wait_until_settled(account, SECONDS)

@@ -28,6 +28,8 @@ LEVELS = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 seed: what is only seen where nothing else is in its way is found, too."""
 LEVELS_OF_BATCHES = (0.0, 0.0, 0.0, 0.02, 0.06, 0.2)
 """The same for what strikes a batch because of one message in it: each of them may be the one."""
+LEVELS_OF_SENDS = (0.0, 0.0, 0.0, 0.05, 0.1, 0.3)
+"""The same for what a function sends: of which delivery that is, is not known; none may fail forever."""
 DELIVERIES = 2
 """So many deliveries of a message may be struck. The next one goes through: nothing fails forever."""
 _SCALE = float(1 << 64)
@@ -199,8 +201,11 @@ class Adversary:
         return found
 
     def _rate(self, kind: str) -> float:
-        by_message = not WHIMS[kind].single and KINDS[kind].point not in COUNTED
-        levels = LEVELS_OF_BATCHES if by_message else LEVELS
+        levels = LEVELS
+        if KINDS[kind].point == "send":
+            levels = LEVELS_OF_SENDS
+        elif KINDS[kind].point != "receive" and not WHIMS[kind].single:
+            levels = LEVELS_OF_BATCHES
         return levels[self._number("level", kind) % len(levels)]
 
     def _decides(self, kind: str, key: str) -> bool:

@@ -12,6 +12,7 @@ from localstack.services.sqs.developer_api import SqsDeveloperApi, get_sqs_proto
 from werkzeug.exceptions import NotFound
 
 from harness.emulator.sqs.message import State
+from harness.emulator.waiting_calls import work_until_settled
 
 if TYPE_CHECKING:
     from localstack.http import Request
@@ -44,6 +45,7 @@ class DeveloperApi(SqsDeveloperApi):
         show_invisible: bool = False,  # noqa: FBT001, FBT002 - LocalStack's signature
         show_delayed: bool = False,  # noqa: FBT001, FBT002 - the same
     ) -> list[dict[str, Any]]:
+        work_until_settled(queue.account_id)
         shown = []
         for message, state, blocked in queue.look():
             hidden = state is State.IN_FLIGHT or blocked
