@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 from harness.testing.faults import show_unfired, unfired_section
 from harness.testing.options import CAPABILITIES, MARKERS, Options, add_options
 from harness.testing.report import hide_inner_frames, log_sections
+from harness.testing.run_timeline import show_runs, write_run
 from harness.testing.timelines import attach_timeline
 from harness.testing.variations import MARKER, Variation
 
@@ -112,11 +113,16 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """Destroy what the run made on AWS, while the run can still fail; pytest-xdist's workers have ended."""
+    """Write the run's timeline; destroy what the run made on AWS, while the run can still fail.
+
+    pytest-xdist's workers have ended by then.
+    """
     yield
     harness_session = session.config.stash.get(_SESSION, None)
     if harness_session is None:
         return
+    if harness_session.stacks:
+        write_run(harness_session.stacks, harness_session.workspace.report, harness_session.worker)
     try:
         harness_session.destroy()
     except HarnessError as error:
@@ -126,8 +132,11 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the faults that never fired."""
+    """Name the faults that never fired, and the run's timeline."""
     show_unfired(terminalreporter)
+    session = terminalreporter.config.stash.get(_SESSION, None)
+    if session is not None and session.begun:
+        show_runs(terminalreporter, session.workspace.report, terminalreporter.config.rootpath)
 
 
 @pytest.hookimpl(optionalhook=True)

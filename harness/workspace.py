@@ -67,9 +67,14 @@ class Workspace:
         return self.state / "ledger"
 
     @property
+    def report(self) -> Path:
+        """What a run of tests leaves to look at."""
+        return self.state / "report"
+
+    @property
     def timelines(self) -> Path:
         """The timelines of tests that failed, a file for each."""
-        return self.state / "report" / "timelines"
+        return self.report / "timelines"
 
     def deployment(self, account: str) -> Path:
         """The folder of what is deployed in `account`: synthesized app, Terraform's work folder and state."""

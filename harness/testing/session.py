@@ -10,6 +10,7 @@ from harness.control import ControlApi
 from harness.errors import AwsAccessError, EmulatorError, EngineError, HarnessError, TerraformMissingError
 from harness.progress import Progress
 from harness.settings import Settings
+from harness.testing.run_timeline import clear_runs
 from harness.testing.signals import end_orderly_on_sigterm
 from harness.testing.terminal import shown_progress
 from harness.testing.variations import Variation
@@ -64,12 +65,13 @@ class HarnessSession:
     ) -> None:
         self._config = config
         self._options = options
-        self._worker = worker
+        self.worker = worker
         self._broker = broker
         self._started: Environment | None = None
         self._target: Target | None = None  # held: what it started may end with it
         self._deployed: dict[Variation, Deployed | Exception] = {}
         self._unusable: Exception | None = None
+        self.begun = False
         if broker is None:
             end_orderly_on_sigterm()
 
@@ -98,6 +100,7 @@ class HarnessSession:
             HarnessError: It cannot be brought up. Said again, not tried again, for each test that needs it.
         """
         variation = variation or Variation()
+        self._begin()
         if self._unusable:
             raise self._unusable
         if variation not in self._deployed:
@@ -113,6 +116,11 @@ class HarnessSession:
         if isinstance(found, Exception):
             raise found
         return found
+
+    @property
+    def stacks(self) -> list[Stack]:
+        """The stacks of the variations that are up."""
+        return [found.stack for found in self._deployed.values() if isinstance(found, Deployed)]
 
     def reset(self, deployed: Deployed) -> None:
         """Put the deployed code back, and empty the queues once no invocation would still send results.
@@ -148,6 +156,7 @@ class HarnessSession:
         """
         from harness.targets.registry import target_for  # noqa: PLC0415 - only where a stack is used
 
+        self._begin()
         if self._unusable:
             raise self._unusable
         try:
@@ -164,6 +173,12 @@ class HarnessSession:
             self._unusable = error
             raise
         return environment
+
+    def _begin(self) -> None:
+        """Once in a run: remove what an earlier one left, which would be taken for this one's."""
+        if not self.begun and self.worker is None:
+            clear_runs(self.workspace.report)
+        self.begun = True
 
     def destroy(self) -> None:
         """Stop what this run started on AWS, unless it was told to keep it: that takes time, and may fail.
@@ -203,7 +218,7 @@ class HarnessSession:
             session = up.bring_up(
                 self.workspace,
                 settings,
-                seed=variation.seed(self._worker),
+                seed=variation.seed(self.worker),
                 progress=progress,
                 asked=self._options.target,
                 owner=self._owner,

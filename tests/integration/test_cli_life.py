@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,11 +35,16 @@ def assert_nothing_is_left(project: Project) -> None:
     assert project.harness("status", "--json").json()["environment"] is None
 
 
+def events_of(project: Project) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = project.harness("timeline", "--json").json()["events"]
+    return events
+
+
 def test_with_nothing_up_status_and_down_say_so_and_the_rest_says_what_to_do(project: Project) -> None:
     assert project.harness("status").out == "Nothing is up. Start it with `harness up`.\n"
     assert project.harness("status", "--json").json()["environment"] is None
     assert project.harness("down").code == 0
-    for arguments in (("deploy",), ("send", "x"), ("results",), ("logs",), ("debug",)):
+    for arguments in (("deploy",), ("send", "x"), ("results",), ("logs",), ("debug",), ("timeline",)):
         answer = project.harness(*arguments, "--json")
         assert answer.code == 3
         assert answer.error()["type"] == "NoEnvironmentError"
@@ -184,8 +189,14 @@ def test_ctrl_c_while_waiting_for_results_leaves_what_is_up(project: Project) ->
     assert answer.code == 130
     assert "Traceback" not in answer.err
     assert project.harness("status", "--json").json()["environment"] is not None
+    (sent,) = [event for event in events_of(project) if event["kind"] == "sent"]
     assert project.harness("down").code == 0
     assert_nothing_is_left(project)
+    assert sent in events_of(project)  # what happened can still be looked at
+    story = project.harness("timeline", sent["message_id"])
+    assert "Sent to calculatrice-output-queue: x" in story.out
+    assert project.harness("timeline", "--html", "kept.html").code == 0
+    assert "<html" in (project.root / "kept.html").read_text()
 
 
 def test_a_chosen_port_is_taken(project: Project) -> None:

@@ -44,7 +44,7 @@ def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project)
         "def test_waits_in_vain(stack):\n"
         "    stack.queue('OutputQueue').receive_one(timeout=0.1)\n",
     )
-    code, output = project.run()
+    code, output = project.run("--junitxml=junit.xml")
     assert code == pytest.ExitCode.TESTS_FAILED
     assert "2 failed, 1 passed" in output
     assert "harness: bringing the stack up (as it is)" in output
@@ -55,6 +55,13 @@ def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project)
     assert "harness/drive" not in output
     assert project.environment() is None
     assert not project.workspace.environment_file.exists()
+    assert "harness: timeline of this run: .harness/report/timeline.html" in output
+    assert (project.workspace.report / "timeline.html").stat().st_size > 0
+    junit = (project.workspace.root / "junit.xml").read_text()
+    path = ".harness/report/timelines/test_stack.py-test_fails.html"
+    assert f"harness: timeline -------------------------------\n{path}\n" in output
+    assert f'<property name="timeline" value="{path}"' in junit
+    assert (project.workspace.root / path).is_file()
 
 
 @pytest.fixture(scope="module")
