@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.emulator.clock import State
+    from harness.emulator.timers import State
 
 LAYOUT = struct.Struct("@Qdd")
 """How often it was written, twice over; what to add to the machine's epoch seconds; the epoch seconds at

@@ -284,6 +284,7 @@ def test_things_break_as_the_rules_say(project: Project) -> None:
 @pytest.mark.only_on("embedded", "container")
 def test_what_does_not_settle_makes_the_exit_code_1(project: Project) -> None:
     project.harness("debug", "--port", "0")  # an invocation waits for a debugger that does not come
+    stands = project.harness("clock", "freeze", "--json").json()["now"]
     try:
         project.harness("send", add(1, 2))
         answer = project.harness("settle", "--timeout", "0.2", "--json")
@@ -294,8 +295,10 @@ def test_what_does_not_settle_makes_the_exit_code_1(project: Project) -> None:
         assert (told.code, told.out) == (1, "")
         assert "Not settled after 0 s" in told.err
         assert f"calculatrice handles 1 of {INPUT}" in told.err
+        assert project.harness("clock", "--json").json()["now"] == stands
     finally:
         project.harness("debug", "--stop")
+        project.harness("clock", "resume")
     assert project.harness("settle").out == "Settled.\n"
 
 

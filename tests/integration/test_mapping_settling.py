@@ -113,6 +113,23 @@ def test_a_window_waits_for_time_and_is_no_motion(emulator: Emulator, make_mappe
     assert bodies_of(mapped.told(1)[0]) == ["a", "b"]
 
 
+def test_a_queue_that_was_made_again_is_read_before_it_has_settled(
+    emulator: Emulator, make_mapped: MakeMapped
+) -> None:
+    """Its mapping looks for it by itself only every now and then."""
+    mapped = make_mapped()
+    timed = Timed(emulator, mapped)
+    for body in ("a", "b"):
+        mapped.sqs.delete_queue(QueueUrl=mapped.input)
+        timed.settle()
+        ControlApi(emulator.url, mapped.account).call("DELETE", "deleted-queues")
+        assert mapped.queue("in") == mapped.input
+        mapped.send(body)
+        timed.settle()
+        assert mapped.counts(mapped.output) == (1, 0)
+        assert bodies_of(mapped.told(1)[0]) == [body]
+
+
 def test_an_advance_over_several_deadlines_lets_all_settle_at_each(
     emulator: Emulator, make_mapped: MakeMapped
 ) -> None:

@@ -21,9 +21,9 @@ from harness.emulator.settling import activity_of
 from harness.emulator.turns import turns_of
 
 if TYPE_CHECKING:
-    from harness.emulator.clock import Timer
     from harness.emulator.mapping.settings import Settings
     from harness.emulator.queues import HarnessQueue
+    from harness.emulator.timers import Timer
 
 LOG = logging.getLogger(__name__)
 

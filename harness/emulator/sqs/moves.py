@@ -13,8 +13,8 @@ from harness.emulator.sqs.locating import find
 from harness.emulator.sqs.lock import lock_of
 
 if TYPE_CHECKING:
-    from harness.emulator.clock import Timer
     from harness.emulator.sqs.queue import HarnessQueue
+    from harness.emulator.timers import Timer
 
 RUNNING, COMPLETED, CANCELLED, FAILED = "RUNNING", "COMPLETED", "CANCELLED", "FAILED"
 AT_ONCE = 100

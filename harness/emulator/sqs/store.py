@@ -20,8 +20,8 @@ from harness.emulator.sqs.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.emulator.clock import Timer
     from harness.emulator.sqs.message import StoredMessage
+    from harness.emulator.timers import Timer
 
 SHOWN = KNOWN | {
     "All",
