@@ -15,6 +15,8 @@ from localstack.utils.aws.request_context import extract_access_key_id_from_auth
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.emulator.mapping.delivery import Delivery
+
 
 @dataclass(eq=False)
 class Caller:
@@ -25,6 +27,7 @@ class Caller:
         function: Name of the function.
         environment_id: The environment's.
         request_id: The invocation under way.
+        delivery: What a mapping delivers with that invocation; None where no mapping asked for it.
         on_call: What `at_call` was told to do.
         keys: Access key ids of the processes that it has had.
     """
@@ -33,6 +36,7 @@ class Caller:
     function: str
     environment_id: str
     request_id: str | None = None
+    delivery: Delivery | None = None
     on_call: Callable[[], object] | None = None
     keys: list[str] = field(default_factory=list)
 

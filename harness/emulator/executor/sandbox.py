@@ -38,6 +38,7 @@ from harness.emulator.executor.runtime_api import Invocation
 from harness.emulator.executor.variables import lambda_variables
 from harness.emulator.faults import invocations
 from harness.emulator.ledger import of_functions as ledger
+from harness.emulator.mapping import delivery
 from harness.runtimes.environment import RuntimeEnvironment, ensure_environment
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ class Sandbox:
         if self._process is not None:
             self._process.flush_output()  # of the init phase, and of threads that ran on since
         self._log.start(request_id)
-        self._caller.request_id = request_id
+        self._caller.request_id, self._caller.delivery = request_id, delivery.current()
         timeout = self.function.config.timeout
         began = real_time.now()
         outcome = self._run(payload, Limit(timeout))

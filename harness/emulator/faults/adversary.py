@@ -26,10 +26,10 @@ ID = "adversary"
 LEVELS = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 """How often a kind of fault strikes; the seed chooses for each kind. Half of the kinds never strike under one
 seed: what is only seen where nothing else is in its way is found, too."""
-LEVELS_OF_BATCHES = (0.0, 0.0, 0.0, 0.02, 0.06, 0.2)
+LEVELS_OF_BATCHES = (0.0, 0.0, 0.0, 0.05, 0.15, 0.4)
 """The same for what strikes a batch because of one message in it: each of them may be the one."""
-LEVELS_OF_SENDS = (0.0, 0.0, 0.0, 0.05, 0.1, 0.3)
-"""The same for what a function sends: of which delivery that is, is not known; none may fail forever."""
+LEVELS_OF_CRASHES = (0.0, 0.0, 0.0, 0.02, 0.06, 0.2)
+"""The same for crashes: after each of them a process has to start, which takes half a second."""
 DELIVERIES = 2
 """So many deliveries of a message may be struck. The next one goes through: nothing fails forever."""
 _SCALE = float(1 << 64)
@@ -42,40 +42,44 @@ class Whim:
     Attributes:
         said: What happened, in a sentence; names the place and the rule's options.
         single: It strikes single messages, not all that go the same way together.
+        levels: How often, of which the seed chooses one.
         options: The rule's options, from the name of one to its possible values.
     """
 
     said: str
     single: bool = False
+    levels: Sequence[float] = LEVELS
     options: Mapping[str, Sequence[Any]] | None = None
 
 
 WHIMS = {
     "crash": Whim(
         "the process of {function} died {when} the handler, with {place} in the batch.",
+        levels=LEVELS_OF_CRASHES,
         options={"when": ("before", "during", "after")},
     ),
-    "throttle": Whim("{function} was throttled, with {place} in the batch."),
+    "throttle": Whim("{function} was throttled, with {place} in the batch.", levels=LEVELS_OF_BATCHES),
     "latency": Whim(
         "the invocation of {function} began {seconds:g} s later, with {place} in the batch.",
+        levels=LEVELS_OF_BATCHES,
         options={"seconds": (0.5, 1.0, 2.0)},
     ),
     "lose_delete": Whim("{place} was handled, and its delete was lost.", single=True),
     "duplicate": Whim("{place} was handled and deleted, and delivered once more.", single=True),
-    "reorder": Whim("the {nth} receive from {queue} gave its messages in another order."),
+    "reorder": Whim("the receive from {queue} that would have begun with {place} took another order."),
     "short_receive": Whim(
-        "the {nth} receive from {queue} gave no more than {messages} of its messages.",
+        "the receive from {queue} that began with {place} gave no more than {messages}.",
         options={"messages": (1, 2, 3)},
     ),
-    "empty_receive": Whim("the {nth} receive from {queue} gave nothing, although messages were there."),
+    "empty_receive": Whim("a receive from {queue} gave nothing, although {place} was there to be received."),
     "fail_send": Whim(
-        "in the {nth} send of {function} to {queue}, {entries} failed ({code}).",
+        "a send of {function} to {queue} failed for {entries} of its messages ({code}), with {place} in the "
+        "batch.",
+        levels=LEVELS_OF_BATCHES,
         options={"entries": (1, 2)},
     ),
 }
 """What may happen on AWS to who has done nothing wrong. A handler's own errors and timeouts are not in it."""
-COUNTED = frozenset({"receive", "send"})
-"""Points where no message has a number yet: these moments are counted themselves, those of each queue."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,8 @@ class Adversary:
         self._lock = threading.Lock()
         self._fired: dict[str, Fired] = {}
         self._numbers: dict[str, dict[str, int]] = {}
-        self._counts: dict[str, itertools.count[int]] = {}
         self._turns = itertools.count(1)
-        self._rates = {kind: self._rate(kind) for kind in WHIMS}
+        self._rates = {kind: self._rate(kind, whim) for kind, whim in WHIMS.items()}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Adversary:
@@ -190,7 +193,6 @@ class Adversary:
             said = WHIMS[kind].said.format(
                 **rule.options,
                 place=place.said,
-                nth=place.said,
                 function=moment.function,
                 queue=moment.queue,
             )
@@ -200,13 +202,8 @@ class Adversary:
             found.append((rule, place.ids))
         return found
 
-    def _rate(self, kind: str) -> float:
-        levels = LEVELS
-        if KINDS[kind].point == "send":
-            levels = LEVELS_OF_SENDS
-        elif KINDS[kind].point != "receive" and not WHIMS[kind].single:
-            levels = LEVELS_OF_BATCHES
-        return levels[self._number("level", kind) % len(levels)]
+    def _rate(self, kind: str, whim: Whim) -> float:
+        return whim.levels[self._number("level", kind) % len(whim.levels)]
 
     def _decides(self, kind: str, key: str) -> bool:
         if key in self._fired or (self.only is not None and key not in self.only):
@@ -225,13 +222,9 @@ class Adversary:
 
     def _places(self, moment: Moment) -> list[Place]:
         """Where it can strike: at each message that has not been struck too often, by its number."""
-        queue = str(moment.queue)
-        if moment.point in COUNTED:
-            name = queue if moment.function is None else f"{queue}:{moment.function}"
-            number = next(self._counts.setdefault(f"{moment.point}:{name}", itertools.count(1)))
-            return [Place(f"{name}:{number}", _nth(number))]
+        at = moment.near or ((str(moment.queue), *message[:2]) for message in moment.messages)
         numbered = sorted(
-            (self._place_in(queue, message_id), count, message_id) for message_id, count, _ in moment.messages
+            (queue, self._place_in(queue, message_id), count, message_id) for queue, message_id, count in at
         )
         return [
             Place(
@@ -239,7 +232,7 @@ class Adversary:
                 f"message {number} of {queue} in its {_nth(count)} delivery",
                 frozenset({message_id}),
             )
-            for number, count, message_id in numbered
+            for queue, number, count, message_id in numbered
             if count <= DELIVERIES
         ]
 

@@ -28,7 +28,9 @@ def struck(queue: HarnessQueue, room: int) -> tuple[int, Reorder | None]:
         How many it gives, and what puts all visible messages into another order before.
     """
     reorder = None
-    moment = Moment("receive", queue=queue.name, fifo=queue.fifo, region=queue.region)
+    first = queue.first_deliverable()
+    near = () if first is None else ((queue.name, first.id, first.receive_count + 1),)
+    moment = Moment("receive", queue=queue.name, fifo=queue.fifo, region=queue.region, near=near)
     for rule, _ in striking.strike(queue.account_id, moment):
         if rule.kind == "reorder":
             reorder = _reversed if not rule.options["seed"] else _shuffled(int(rule.options["seed"]))

@@ -39,6 +39,8 @@ class Moment:
         batch_id: The mapping's batch, where it is one's.
         request_id: The invocation, where there is one.
         environment_id: Where it runs.
+        near: Messages that tell where it happens, where it is about none that has an id: queue, id, receive
+            count. Of a receive the first that is there, of a send those that its function is handling.
     """
 
     point: str
@@ -50,6 +52,7 @@ class Moment:
     batch_id: str | None = None
     request_id: str | None = None
     environment_id: str | None = None
+    near: tuple[tuple[str, str, int], ...] = ()
 
 
 type Strike = tuple[Rule, frozenset[str]]

@@ -40,6 +40,7 @@ def failing(context: Any, queue: HarnessQueue, bodies: Mapping[str, str]) -> Map
         region=queue.region,
         request_id=caller.request_id,
         environment_id=caller.environment_id,
+        near=() if caller.delivery is None else caller.delivery.near,
     )
     failed: dict[str, SendFailedError] = {}
     for rule, taken in striking.strike(caller.account, moment):

@@ -44,6 +44,12 @@ class Delivery:
             for entry in self.received
         )
 
+    @cached_property
+    def near(self) -> tuple[tuple[str, str, int], ...]:
+        """Queue, id and receive count of each message."""
+        name = self.settings.queue_name
+        return tuple((name, message_id, count) for message_id, count, _ in self.messages)
+
 
 _current: ContextVar[Delivery | None] = ContextVar("delivery", default=None)
 

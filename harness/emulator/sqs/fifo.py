@@ -231,6 +231,12 @@ class FifoQueue(HarnessQueue):
         self._settle()
         return bool(self._ready)
 
+    def first_deliverable(self) -> StoredMessage | None:
+        """As of all queues."""
+        self._settle()
+        group = self._ready.first()
+        return None if group is None else group.waiting.first()
+
     def _check_delete(self, message: StoredMessage, handle: str) -> bool:
         """Only within the flight that the handle is of (A-10)."""
         if message.state is not State.IN_FLIGHT or message.handle != handle:

@@ -51,11 +51,15 @@ class LazyHeap[Item]:
 
     def first_key(self) -> float | None:
         """The smallest key; None where there is no item."""
+        return self._heap[0][0] if self.first() is not None else None
+
+    def first(self) -> Item | None:
+        """The item with the smallest key, which stays."""
         heap, numbers = self._heap, self._numbers
         while heap:
-            key, number, item = heap[0]
+            _, number, item = heap[0]
             if numbers.get(item) == number:
-                return key
+                return item
             heapq.heappop(heap)
         return None
 

@@ -41,6 +41,10 @@ class HarnessQueue(MessageStore):
         """Whether there is one."""
 
     @abstractmethod
+    def first_deliverable(self) -> StoredMessage | None:
+        """The one that `_deliverable` would give first; it stays."""
+
+    @abstractmethod
     def _check_delete(self, message: StoredMessage, handle: str) -> bool:
         """Whether a delete with that handle deletes."""
 

@@ -66,6 +66,10 @@ class StandardQueue(HarnessQueue):
     def _is_deliverable(self) -> bool:
         return bool(self._visible)
 
+    def first_deliverable(self) -> StoredMessage | None:
+        """As of all queues."""
+        return self._visible.first()
+
     def _check_delete(self, message: StoredMessage, handle: str) -> bool:
         """After its timeout a handle still deletes (A-09), until the message is received again (A-11)."""
         return message.handle == handle
