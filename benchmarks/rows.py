@@ -145,13 +145,13 @@ def backlog(project: Project, _row: Row) -> float:
     """What a message costs among 100,000 in a queue, as a multiple of what it costs among 1,000."""
     project.ensure_up()
     sqs = project.client("sqs")
-    few = [_cost(sqs, OPERATIONS) for _ in range(3)]
-    many = _cost(sqs, BACKLOG)
-    few += [_cost(sqs, OPERATIONS) for _ in range(3)]
+    few = [cost(sqs, OPERATIONS) for _ in range(3)]
+    many = cost(sqs, BACKLOG)
+    few += [cost(sqs, OPERATIONS) for _ in range(3)]
     return many / statistics.median(few)
 
 
-def _cost(sqs: Any, messages: int) -> float:
+def cost(sqs: Any, messages: int) -> float:
     """Seconds per message that it takes to send so many, and to receive and delete them all."""
     url = sqs.create_queue(QueueName=f"backlog-{time.time_ns()}", Attributes={"VisibilityTimeout": "43200"})[
         "QueueUrl"
@@ -203,6 +203,8 @@ def _note_steps(row: Row, answer: dict[str, object]) -> None:
 
 def all_rows() -> list[Row]:
     """The rows, in the order in which they are measured: each uses what the one before left up."""
+    from benchmarks.ledger_rows import memory_of_histories, slower_mapping  # noqa: PLC0415 - of this module's rows
+
     return [
         Row("up", "up from nothing, after set-up", "about 75 s", 20, "s", up_from_nothing),
         Row("unchanged", "up again, nothing changed", "-", 2, "s", up_unchanged),
@@ -219,6 +221,16 @@ def all_rows() -> list[Row]:
             400,
             "ops/s",
             thousand_operations,
+        ),
+        Row("ledger", "1,000 operations with the ledger, and without", "-", 1.05, "times", slower_mapping),
+        Row(
+            "histories",
+            "the histories of 100,000 messages, in memory",
+            "-",
+            200,
+            "MB",
+            memory_of_histories,
+            runs=1,
         ),
         Row(
             "backlog",

@@ -43,6 +43,8 @@ def test_the_rows_are_those_of_the_promise() -> None:
         ("retry-12h", 150, "ms"),
         ("retention", 150, "ms"),
         ("batch", 400, "ops/s"),
+        ("ledger", 1.05, "times"),
+        ("histories", 200, "MB"),
         ("backlog", 1.2, "times"),
     ]
 
