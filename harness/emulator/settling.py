@@ -18,7 +18,7 @@ from harness.emulator.turns import turns_of
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-ADVANCE_SECONDS = 5.0
+ADVANCE_SECONDS = 10.0
 """Real seconds for which an advance of the clock waits at each deadline for what moves. What takes longer,
 such as a handler that sleeps, or one that a debugger holds, is not waited for again by that advance's other
 deadlines."""

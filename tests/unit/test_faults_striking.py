@@ -9,12 +9,11 @@ from harness.emulator.faults import striking
 from harness.emulator.faults.adversary import Adversary
 from harness.emulator.faults.rules import Moment, Rule, RuleBook, Strike
 from harness.emulator.ledger.recorder import RECORDER
+from harness.ledger.events import Event
 from tests.support.sqs_queues import Queues, bodies, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from harness.ledger.events import Event
 
 
 class Kept:
@@ -23,8 +22,8 @@ class Kept:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def add(self, event: Event) -> None:
-        self.events.append(event)
+    def add(self, row: tuple[Any, ...]) -> None:
+        self.events.append(Event(*row))
 
     def told(self) -> list[dict[str, Any]]:
         """The faults' events, what is of the moment left out."""
