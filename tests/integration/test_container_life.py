@@ -40,6 +40,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield copy
         assert copy.harness("down").code == 0
         assert containers_of(copy.root) == []
+        # What happened inside is kept outside.
+        assert copy.harness("timeline", "--json").json()["events"]
         assert copy.processes() == []
     finally:
         remove_containers_of(copy.root)

@@ -11,11 +11,13 @@ import pytest
 from harness.control import ControlApi
 from harness.errors import HarnessError
 from harness.ledger.events import KINDS
+from harness.ledger.file import KeptLedger, Wanted
 from tests.support.mapped import Mapped
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.conftest import Emulator
 
@@ -262,6 +264,15 @@ def test_it_is_forgotten_by_a_reset_and_its_numbers_go_on(scene: Scene) -> None:
     kept = scene.control.call("GET", "ledger", None, forgotten="1", last="20")
     assert kept[0]["seq"] <= last
     assert len(kept) == 20
+
+
+def test_all_of_it_can_be_carried_away_as_a_file(scene: Scene, tmp_path: Path) -> None:
+    message = scene.sent("good")
+    scene.settle()
+    scene.control.download("ledger/file", tmp_path / "ledger.sqlite")
+    kept = KeptLedger(tmp_path / "ledger.sqlite")
+    found = kept.events(scene.mapped.account, Wanted(message=message))
+    assert [event.as_json() for event in found] == scene.events(message=message)
 
 
 @pytest.mark.parametrize(
