@@ -74,6 +74,16 @@ def test_later_deliveries_go_through() -> None:
     assert all(struck(Adversary(seed), *late) == [] for seed in SEEDS)
 
 
+def test_who_is_late_goes_through_with_the_batch_that_it_is_in() -> None:
+    mixed = Moment(
+        "invoke", "in", "adder", messages=(("1", 1, "{}"), ("2", DELIVERIES + 1, "{}")), batch_id="b"
+    )
+    assert all(struck(Adversary(seed), mixed) == [] for seed in range(300))
+    deletes = Moment("delete", "in", "adder", messages=mixed.messages)
+    taken = {ids for seed in range(300) for _, ids in Adversary(seed).strike(deletes)}
+    assert taken == {frozenset({"1"})}
+
+
 def test_fifo_queues_keep_their_order_and_repeat_nothing() -> None:
     kinds = {kind for seed in SEEDS for _, kind, _ in struck(Adversary(seed), *everything(fifo=True))}
     assert "crash" in kinds

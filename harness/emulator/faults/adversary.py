@@ -31,7 +31,8 @@ LEVELS_OF_BATCHES = (0.0, 0.0, 0.0, 0.05, 0.15, 0.4)
 LEVELS_OF_CRASHES = (0.0, 0.0, 0.0, 0.02, 0.06, 0.2)
 """The same for crashes: after each of them a process has to start, which takes half a second."""
 DELIVERIES = 2
-"""So many deliveries of a message may be struck. The next one goes through: nothing fails forever."""
+"""So many deliveries of a message may be struck. The next one goes through, with the batch that it is in:
+nothing fails forever."""
 _SCALE = float(1 << 64)
 
 
@@ -108,12 +109,14 @@ class Place:
     Attributes:
         name: The same in each run.
         said: The same in words.
+        delivery: Which delivery of the message it is.
         ids: The message, where it is one's.
     """
 
     name: str
     said: str
-    ids: frozenset[str] = frozenset()
+    delivery: int
+    ids: frozenset[str]
 
 
 class Adversary:
@@ -170,7 +173,13 @@ class Adversary:
             return []
         with self._lock:
             places = self._places(moment)
-            return [strike for kind in kinds for strike in self._struck(kind, moment, places)]
+            late = any(place.delivery > DELIVERIES for place in places)
+            return [
+                strike
+                for kind in kinds
+                if WHIMS[kind].single or not late
+                for strike in self._struck(kind, moment, places)
+            ]
 
     def choose(self, among: Sequence[str]) -> str:
         """Which of these names has the next turn."""
@@ -187,7 +196,7 @@ class Adversary:
         found: list[Strike] = []
         for place in places:
             key = f"{kind}:{place.name}"
-            if not self._decides(kind, key):
+            if place.delivery > DELIVERIES or not self._decides(kind, key):
                 continue
             rule = Rule(key, kind, {}, self._options(kind, key), always=False, fired=1)
             said = WHIMS[kind].said.format(
@@ -221,7 +230,7 @@ class Adversary:
     # Places.
 
     def _places(self, moment: Moment) -> list[Place]:
-        """Where it can strike: at each message that has not been struck too often, by its number."""
+        """Where it can strike: at each message, by its number."""
         at = moment.near or ((str(moment.queue), *message[:2]) for message in moment.messages)
         numbered = sorted(
             (queue, self._place_in(queue, message_id), count, message_id) for queue, message_id, count in at
@@ -230,10 +239,10 @@ class Adversary:
             Place(
                 f"{queue}:{number}.{count}",
                 f"message {number} of {queue} in its {_nth(count)} delivery",
+                count,
                 frozenset({message_id}),
             )
             for queue, number, count, message_id in numbered
-            if count <= DELIVERIES
         ]
 
     def _place_in(self, queue: str, message_id: str) -> int:
