@@ -150,8 +150,12 @@ class Clock:
         self.settle()
         return True
 
-    def reset(self) -> None:
-        """Make it the machine's clock again. What is waited for stays as far away as it was."""
+    def reset(self) -> float:
+        """Make it the machine's clock again. What is waited for stays as far away as it was.
+
+        Returns:
+            By how many seconds it was ahead.
+        """
         with self._firing, self._lock:
             back = self._wall() - self.now()
             self._offset, self._frozen_at, self._latest = 0.0, None, 0.0
@@ -159,6 +163,7 @@ class Clock:
             for timer in self._timers:
                 timer.when += back
         TICKER.look_again()
+        return -back
 
     def tell(self, listener: Callable[[State], object]) -> None:
         """Tell `listener`, the only one, how it goes, now and whenever that changes; it must be short."""

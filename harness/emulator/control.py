@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from harness.emulator.configuration import Options
 
 CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults", "ledger")
+AHEAD_SECONDS = 0.1
+"""A clock that was less ahead was not advanced, and nothing was logged at times that have not come."""
 RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
 
@@ -125,7 +127,8 @@ class Control:
         busy = sum(not reader.wait_until_idle(deadline) for reader in readers)
         emptied = queues.empty(chosen)
         for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
-            clock.reset()
+            if clock.reset() > AHEAD_SECONDS and _is_running("logs"):
+                _executor().forget_later_logs(clock.account)
         RECORDER.forget(chosen)
         return {"account": account, "queues": emptied, "mappings_still_busy": busy}
 

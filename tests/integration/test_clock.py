@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.control import ControlApi
 from harness.errors import HarnessError, WaitTimeoutError
 from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import additions, expected
@@ -40,6 +41,17 @@ def test_a_delayed_message_comes_when_its_time_has_come(stack: Stack, clock: Clo
 def test_what_an_earlier_test_did_to_it_is_gone(stack: Stack, clock: Clock) -> None:
     assert not clock.frozen
     assert stack.clock is clock
+
+
+@needs_clock
+def test_what_was_logged_at_a_time_that_has_not_come_is_gone_with_it(stack: Stack, clock: Clock) -> None:
+    function = stack.function("CalculatorLambda")
+    clock.advance(3600)
+    stack.queue("InputQueue").send({"operation": "add", "a": 5, "b": 3})
+    later = round((clock.now() - 1800) * 1000)
+    function.wait_for_log('"result": 8', since=later)
+    ControlApi(stack.endpoint.url, stack.endpoint.account).call("POST", "reset")
+    assert function.logs(since=later) == []
 
 
 @needs_clock

@@ -16,6 +16,7 @@ from typing import Any
 
 from localstack.services.logs.models import get_moto_logs_backend
 from localstack.services.plugins import SERVICE_PLUGINS
+from moto.logs.models import logs_backends
 
 from harness.emulator import real_time
 from harness.emulator.clock import clock_of
@@ -83,6 +84,9 @@ def _write(stream: LogStream, events: list[dict[str, Any]]) -> None:
     SERVICE_PLUGINS.require("logs")  # which adds subscription filters to the store
     backend = get_moto_logs_backend(stream.account, stream.region)
     now = clock_of(stream.account).millis
+    events = [event for event in events if event["timestamp"] <= now]
+    if not events:  # the clock was set back meanwhile
+        return
     group = backend.groups.get(stream.group)
     if group is None:
         group = backend.create_log_group(stream.group, {})
@@ -95,6 +99,15 @@ def _write(stream: LogStream, events: list[dict[str, Any]]) -> None:
     stored.last_ingestion_time = now
     for event in stored.events[-len(events) :]:
         event.ingestion_time = now
+
+
+def forget_later_logs(account: str) -> None:
+    """Remove what functions logged at times that have not come: the account's clock was set back."""
+    now = clock_of(account).millis
+    for backend in logs_backends[account].values():
+        for group in backend.groups.values():
+            for stream in group.streams.values():
+                stream.events = [event for event in stream.events if event.timestamp <= now]
 
 
 WRITER = LogWriter()
