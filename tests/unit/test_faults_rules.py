@@ -85,6 +85,8 @@ def test_rules_are_listed_and_removed() -> None:
         ({"kind": "crash", "nth_invoke": 0}, '"nth_invoke" counts from 1; it is 0'),
         ({"kind": "crash", "nth_invoke": True}, '"nth_invoke" counts from 1'),
         ({"kind": "crash", "when": "later"}, '"when" must be before, during or after'),
+        ({"kind": "crash", "when": {"member": "after"}}, '"when" must be before, during or after'),
+        ({"kind": "latency", "seconds": 1e9}, '"seconds" of "latency" must be 1209600 .14 days. at most'),
         ({"kind": "latency", "seconds": -1}, '"seconds" of "latency" must be a number from 0'),
         (
             {"kind": "reorder", "function": "calc"},

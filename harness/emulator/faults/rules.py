@@ -21,6 +21,10 @@ COUNTED = {
 """By which number a rule counts what happens at a point; deliveries bring their own."""
 
 
+LONGEST_SECONDS = 1_209_600
+"""How late anything may come: no message is kept for longer."""
+
+
 class RuleError(ValueError):
     """A rule that cannot mean anything; the message says what is allowed."""
 
@@ -223,13 +227,15 @@ def _read(rule_id: str, document: dict[str, Any]) -> Rule:
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    if "when" in options and options["when"] not in {"before", "during", "after"}:
+    if "when" in options and options["when"] not in ("before", "during", "after"):
         raise RuleError(f'"when" must be before, during or after; it is {options["when"]!r}.')
     for name, least in (("seconds", 0), ("messages", 1), ("seed", 0)):
         value = options.get(name, least)
         kinds = (int, float) if name == "seconds" else (int,)
         if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value < math.inf:
             raise RuleError(f'"{name}" of "{kind}" must be a number from {least} on; it is {value!r}.')
+    if options.get("seconds", 0) > LONGEST_SECONDS:
+        raise RuleError(f'"seconds" of "{kind}" must be {LONGEST_SECONDS} (14 days) at most.')
     entries = options.get("entries", "all")
     if entries != "all" and (isinstance(entries, bool) or not isinstance(entries, int) or entries < 1):
         raise RuleError(f'"entries" must be "all", or how many fail, from 1 on; it is {entries!r}.')
