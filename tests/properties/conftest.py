@@ -1,4 +1,7 @@
-"""How the machines are run: `ci` is a cut, `long` (`make properties`) looks for what it missed."""
+"""How the machines are run: `ci` is a cut, `long` (`make properties`) looks for what it missed.
+
+`brief` is for another place in which the same emulator runs.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,9 @@ COMMON = settings(
 PROFILES = {
     # To find what shrinks takes minutes: it prints a decorator, which is put on the test's `make` to do that.
     "ci": settings(COMMON, max_examples=12, stateful_step_count=50, database=None, phases=(Phase.generate,)),
+    "brief": settings(
+        COMMON, max_examples=3, stateful_step_count=50, database=None, phases=(Phase.generate,)
+    ),
     "long": settings(COMMON, max_examples=400, stateful_step_count=100),
 }
 
