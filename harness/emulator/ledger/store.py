@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-WORTH_WRITING = 500
+WORTH_WRITING = 10_000
 """Events for which a write does not wait for more."""
-MOST_WAITING = 4000
+MOST_WAITING = 20_000
 """Events that may wait in memory: whoever adds one more writes them."""
-IDLE_SECONDS = 0.2
-"""How long a few events wait for others before they are written."""
+WAIT_SECONDS = 2.0
+"""How long events wait for others before they are written: a write takes Python away from whoever works, so
+that many small ones cost a busy mapping several hundredths of its time."""
 PAGE = 2000
 """Events that are read at once: whoever reads all of a large ledger does not hold it in memory."""
 KEPT_FORGOTTEN = 20_000
@@ -207,6 +208,6 @@ class LedgerStore:
                 if self._closed:
                     return
                 real_time.wait_for(
-                    self._changed, lambda: self._closed or len(self._waiting) >= WORTH_WRITING, IDLE_SECONDS
+                    self._changed, lambda: self._closed or len(self._waiting) >= WORTH_WRITING, WAIT_SECONDS
                 )
             self.write()
