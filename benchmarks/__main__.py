@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.machine import facts
 from benchmarks.project import Project, copied_project
 from benchmarks.rows import Row, all_rows
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks.rows import BACKLOG, cost, memory, thousand_operations
-from harness.control import ControlApi
-from harness.errors import HarnessError
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.client.control import ControlApi
+from harness.model.environment import DEFAULT_ACCOUNT
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from harness.deploy.terraform import find_terraform
-from harness.runtimes.discovery import find_interpreter
-from harness.settings import Settings
+from harness.project.settings import Settings
+from harness.terraform.program import find_terraform
+from harness_emulator.functions.runtimes.discovery import find_interpreter
 
 if TYPE_CHECKING:
-    from harness.workspace import Workspace
+    from harness.project.workspace import Workspace
 
 GIBIBYTE = 2**30
 

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from harness.deploy import load_deployment
-from harness.deploy.prime import prime
-from harness.errors import HarnessError
-from harness.runtimes.environment import ensure_environment
-from harness.settings import Settings
-from harness.up import running_environment, stack_of
-from harness.workspace import Workspace
+from harness.apps.prime import prime
+from harness.model.errors import HarnessError
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.session.up import running_environment, stack_of
+from harness.terraform import load_deployment
+from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.drive import Stack
-    from harness.targets.base import Environment
+    from harness.client import Stack
+    from harness.model.environment import Environment
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("cdktf.json", "pyproject.toml", "lambda_function.py", "stack")

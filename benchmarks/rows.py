@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import psutil
 
 from benchmarks.time_rows import HOURS, retention, retry_after
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.project import Project
-    from harness.drive import Message, Stack
+    from harness.client import Message, Stack
 
 Unit = Literal["s", "ms", "ops/s", "times", "MB"]
 

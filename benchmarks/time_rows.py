@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchmarks.project import Project
     from benchmarks.rows import Row
-    from harness.drive import Queue, Stack
+    from harness.client import Queue, Stack
 
 HOURS = 3600
 DAYS = 24 * HOURS

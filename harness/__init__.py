@@ -1,5 +1,5 @@
 """Local emulation and integration tests for CDKTF stacks of SQS queues and Lambda functions."""
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 __all__ = ["HarnessError"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 from harness.testing.faults import show_unfired, unfired_section
 from harness.testing.options import CAPABILITIES, MARKERS, Options, add_options
 from harness.testing.report import hide_inner_frames, log_sections
@@ -23,8 +23,8 @@ from harness.testing.variations import MARKER, Variation
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from harness.drive import Clock, Faults, Stack
-    from harness.settings import Settings
+    from harness.client import Clock, Faults, Stack
+    from harness.project.settings import Settings
     from harness.testing.adversary import AdversaryRun
     from harness.testing.broker import Broker
     from harness.testing.debugging import Debugger
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if config.getoption("harness_target"):
-        from harness.targets.registry import TARGETS  # noqa: PLC0415 - only where the option is given
+        from harness.environments.registry import TARGETS  # noqa: PLC0415 - only where the option is given
 
         if config.getoption("harness_target") not in TARGETS:
             raise pytest.UsageError(

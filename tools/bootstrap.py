@@ -87,7 +87,7 @@ def main() -> int:
 def current_fingerprint(runtimes: Sequence[str]) -> str:
     """A digest that changes when anything that set-up reads changes."""
     digest = hashlib.sha256()
-    locks = sorted((ROOT / "harness" / "runtimes").glob("**/uv.lock"))
+    locks = sorted((ROOT / "emulator" / "harness_emulator").glob("**/uv.lock"))
     for path in [ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__), *locks]:
         digest.update(path.read_bytes())
     digest.update(" ".join([*sorted(runtimes), str(ROOT)]).encode())
@@ -248,7 +248,7 @@ def install_packages(python: str, variables: Variables) -> str:
 def compile_packages(variables: Variables) -> str:
     """Byte code for what starts often: without it the emulator's boot takes three times as long."""
     python = VENV / "bin" / "python"
-    folders = [VENV / "lib", ROOT / "harness", ROOT / "stack"]
+    folders = [VENV / "lib", ROOT / "harness", ROOT / "emulator", ROOT / "stack"]
     run(
         [python, "-m", "compileall", "-q", "-j", "0", "-x", NOT_COMPILED, *folders],
         variables,
@@ -259,7 +259,7 @@ def compile_packages(variables: Variables) -> str:
 
 def index_bindings(variables: Variables) -> str:
     """Unpack and index CDKTF's bindings, which the first synth would do otherwise."""
-    run([VENV / "bin" / "python", "-m", "harness.deploy.prime"], variables, "")
+    run([VENV / "bin" / "python", "-m", "harness.apps.prime"], variables, "")
     return "indexed for a fast synth"
 
 
@@ -277,7 +277,7 @@ def index_services(variables: Variables) -> str:
 
 def install_runtime(runtime: str, variables: Variables) -> str:
     """An environment for functions of this runtime; where its own Python is missing, the nearest one's."""
-    return run([VENV / "bin" / "python", "-m", "harness.runtimes", runtime], variables, "")
+    return run([VENV / "bin" / "python", "-m", "harness_emulator.functions.runtimes", runtime], variables, "")
 
 
 if __name__ == "__main__":

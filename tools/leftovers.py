@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-MARKS = ("harness.emulator", "harness/emulator", "localstack", "terraform", "awslambdaric", "debugpy")
+MARKS = ("harness_emulator", "localstack", "terraform", "awslambdaric", "debugpy")
 
 
 def main() -> int:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Concatenate
 
 import click
 
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.workspace import Workspace
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.drive import Stack
+    from harness.client import Stack
 
 JSON_HELP = "Print one JSON document on standard output, and nothing else there."
 

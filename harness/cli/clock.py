@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.app import App, command
-from harness.drive.clock import SETTLE_SECONDS
-from harness.errors import UsageError, WaitTimeoutError
+from harness.client.clock import SETTLE_SECONDS
+from harness.model.errors import UsageError, WaitTimeoutError
 
 if TYPE_CHECKING:
-    from harness.drive import Clock
+    from harness.client import Clock
 
 ACTIONS = ("now", "freeze", "resume", "advance", "next")
 

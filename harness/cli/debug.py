@@ -5,8 +5,14 @@ from __future__ import annotations
 import click
 
 from harness.cli.app import App, command
-from harness.debug import DEFAULT_PORT, attach_configuration, debugging, start_debugging, stop_debugging
-from harness.up import running_environment
+from harness.client.debugging import (
+    DEFAULT_PORT,
+    attach_configuration,
+    debugging,
+    start_debugging,
+    stop_debugging,
+)
+from harness.session.up import running_environment
 
 
 @click.command()

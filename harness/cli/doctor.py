@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from harness.cli.app import App, command
-from harness.doctor import examine, mend
-from harness.errors import PrerequisiteError
+from harness.model.errors import PrerequisiteError
 from harness.report.tables import doctor_table
+from harness.session.doctor import examine, mend
 
 
 @click.command()

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.app import App, command
-from harness.deploy import load_deployment
-from harness.errors import HarnessError, UsageError
+from harness.environments.registry import TARGETS, target_for
+from harness.model.errors import HarnessError, UsageError
 from harness.report.tables import deployed_table, status_tables
-from harness.targets.registry import TARGETS, target_for
-from harness.up import bring_up, stack_of, take_down
+from harness.session.up import bring_up, stack_of, take_down
+from harness.terraform import load_deployment
 
 if TYPE_CHECKING:
-    from harness.deploy import Deployment
-    from harness.drive import QueueCounts, Stack
+    from harness.client import QueueCounts, Stack
+    from harness.terraform import Deployment
 
 
 @click.command()

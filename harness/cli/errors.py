@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from harness.errors import HarnessError, PrerequisiteError, UsageError
-from harness.workspace import Workspace
+from harness.model.errors import HarnessError, PrerequisiteError, UsageError
+from harness.project.workspace import Workspace
 
 # The machine's faults, not the harness's: no right to write, a disk that is full or read-only.
 _MACHINE_ERRORS = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.app import App, command
-from harness.drive.faults import KINDS
-from harness.errors import UsageError
+from harness.client.faults import KINDS
+from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.drive import Fault
+    from harness.client import Fault
 
 
 @click.group(invoke_without_command=True)

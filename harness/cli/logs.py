@@ -12,7 +12,7 @@ from harness.cli.app import App, command
 from harness.cli.stream import Stream
 
 if TYPE_CHECKING:
-    from harness.drive import LogEvent
+    from harness.client import LogEvent
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from harness.errors import HarnessError
+    from harness.model.errors import HarnessError
 
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # what a program ends with whose output nobody reads any more

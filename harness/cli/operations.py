@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from harness.drive.batches import LARGEST_BYTES
-from harness.errors import OperationsFileError, UsageError
+from harness.client.batches import LARGEST_BYTES
+from harness.model.errors import OperationsFileError, UsageError
 
 _SHOWN_BAD_LINES = 5
 # What SQS takes besides tab, line feed and carriage return.

@@ -9,13 +9,13 @@ import click
 
 from harness.cli.app import App, command
 from harness.cli.stream import Stream
-from harness.drive.matching import parsed
+from harness.client.matching import parsed
 from harness.report.tables import results_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.drive import Message, Queue
+    from harness.client import Message, Queue
 
 _LOOK_SECONDS = 0.2
 # A poll that Ctrl-C breaks off may still swallow a message on the other side: so polls are short.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.deploy import load_deployment
-from harness.errors import NoEnvironmentError
-from harness.up import running_environment, stack_of
+from harness.model.errors import NoEnvironmentError
+from harness.session.up import running_environment, stack_of
+from harness.terraform import load_deployment
 
 if TYPE_CHECKING:
     from harness.cli.app import App
-    from harness.drive import Stack
+    from harness.client import Stack
 
 
 def running_stack(app: App) -> Stack:

@@ -8,14 +8,14 @@ import click
 
 from harness.cli.app import App, command
 from harness.cli.operations import read_operations
-from harness.drive.deadline import Deadline
-from harness.drive.gathering import gather
-from harness.drive.matching import Matching
-from harness.errors import UsageError, WaitTimeoutError
+from harness.client.deadline import Deadline
+from harness.client.gathering import gather
+from harness.client.matching import Matching
+from harness.model.errors import UsageError, WaitTimeoutError
 from harness.report.tables import operations_table, summary
 
 if TYPE_CHECKING:
-    from harness.drive import Queue
+    from harness.client import Queue
 
 # Others' messages are hidden while results are waited for, and a little longer should this process be killed.
 _HIDDEN_SECONDS_MORE = 5

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.build import build_packages
 from harness.cli.app import App, command
 from harness.cli.environment import deployment_json
-from harness.deploy import synthesize
+from harness.model.environment import own_account
+from harness.project.packaging import build_packages
 from harness.report.tables import deployed_table
-from harness.targets.base import own_account
-from harness.up import deploy_to_running
+from harness.session.up import deploy_to_running
+from harness.terraform import synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import App, command
-from harness.errors import HarnessError, UsageError
+from harness.model.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
-    from harness.targets.aws_leftovers import Leftover
+    from harness.environments.aws_leftovers import Leftover
 
 _DAY_HOURS = 24.0
 
@@ -35,8 +35,8 @@ def sweep(app: App, *, older_than: float, regions: tuple[str, ...], dry_run: boo
     Found by the names' prefix and the tag that all resources of a run carry. The run that is up stays. What
     carries the tag and is of a type that this command does not delete is listed.
     """
-    from harness.targets.aws_leftovers import delete, find, find_others  # noqa: PLC0415 - imports boto3
-    from harness.targets.aws_sweep import kept_run, old_enough, sweep_endpoints  # noqa: PLC0415 - the same
+    from harness.environments.aws_leftovers import delete, find, find_others  # noqa: PLC0415 - imports boto3
+    from harness.environments.aws_sweep import kept_run, old_enough, sweep_endpoints  # noqa: PLC0415 - the same
 
     if app.settings.aws_account is None:
         raise UsageError(

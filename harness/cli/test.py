@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from harness.cli.app import App, command
-from harness.errors import HarnessError, UsageError
+from harness.model.errors import HarnessError, UsageError
 
 _LARGEST_SEED = 10**6
 _USAGE = 4  # pytest's exit codes

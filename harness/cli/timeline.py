@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.app import App, command
-from harness.drive.ledger_events import control_of, events_of
-from harness.errors import MessageError, NoEnvironmentError, UsageError
-from harness.ledger.file import KeptLedger, Wanted
+from harness.client.ledger_events import control_of, events_of
+from harness.environments import kept_ledgers
+from harness.environments.environment_file import read_record
+from harness.model.environment import DEFAULT_ACCOUNT
+from harness.model.errors import MessageError, NoEnvironmentError, UsageError
+from harness.model.ledger_file import KeptLedger, Wanted
+from harness.model.story import sentence, story
 from harness.report.messages import by_message
-from harness.report.story import sentence, story
-from harness.targets import kept_ledgers
-from harness.targets.base import DEFAULT_ACCOUNT
-from harness.targets.environment_file import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,28 +1,18 @@
-"""What a test holds: the stack, its queues and functions, messages, logs, clock, faults and ledger."""
+"""The former name of `harness.client`."""
 
-from harness.drive.clock import Clock
-from harness.drive.event import Event, History
-from harness.drive.faults import Deed, Fault, Faults
-from harness.drive.function import Function, Invocation
-from harness.drive.ledger import Ledger
-from harness.drive.logs import LogEvent
-from harness.drive.message import Message
-from harness.drive.queue import Queue, QueueCounts
-from harness.drive.stack import Stack
+from __future__ import annotations
 
-__all__ = [
-    "Clock",
-    "Deed",
-    "Event",
-    "Fault",
-    "Faults",
-    "Function",
-    "History",
-    "Invocation",
-    "Ledger",
-    "LogEvent",
-    "Message",
-    "Queue",
-    "QueueCounts",
-    "Stack",
-]
+import warnings
+from typing import Any
+
+from harness import client
+
+__all__ = client.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """The name in `harness.client`, with a deprecation warning."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("harness.drive is now harness.client.", DeprecationWarning, stacklevel=2)
+    return getattr(client, name)

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from harness.drive.matching import parsed
+from harness.client.matching import parsed
 from harness.report.console import safe
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from harness.deploy import Deployment
-    from harness.doctor import Check
-    from harness.drive import Message, QueueCounts
-    from harness.drive.matching import Row
-    from harness.targets.base import Environment
+    from harness.client import Message, QueueCounts
+    from harness.client.matching import Row
+    from harness.model.environment import Environment
+    from harness.session.doctor import Check
+    from harness.terraform import Deployment
 
 _BODY = 72
 _RESULT = 96

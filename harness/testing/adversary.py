@@ -12,7 +12,7 @@ from _pytest.runner import (
     runtestprotocol,
 )  # as pytest-rerunfailures does; pytest offers no other way to rerun
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 from harness.testing import verdicts
 from harness.testing.shrinking import shrink
 from harness.testing.terminal import shown_progress
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from harness.drive import Deed, Stack
+    from harness.client import Deed, Stack
 
 NAME = "harness-adversary"
 FIXTURE = "harness_seed"
@@ -76,7 +76,7 @@ class AdversaryRun:
             HarnessError: There are no faults where it runs.
         """
         if self._current.seed is not None:
-            from harness.drive.batches import one_call_at_a_time  # noqa: PLC0415 - loaded with the stack
+            from harness.client.batches import one_call_at_a_time  # noqa: PLC0415 - loaded with the stack
 
             one_call_at_a_time()
             stack.faults.adversary(self._current.seed, self._current.only)

@@ -15,7 +15,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import EmulatorError, HarnessError
+from harness.model.errors import EmulatorError, HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

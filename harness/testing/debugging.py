@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.errors import EmulatorError
+from harness.model.errors import EmulatorError
 from harness.testing.terminal import shown_progress
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.debug import DebugSession
+    from harness.client.debugging import DebugSession
     from harness.testing.options import Options
     from harness.testing.session import Deployed, HarnessSession
 
@@ -37,8 +37,8 @@ class Debugger:
         """Debug the function that this variation's mapping invokes, where the run asks for it."""
         if self._options.debug_port is None or (self._current and self._current[0] is deployed):
             return
-        from harness.debug import start_debugging  # noqa: PLC0415 - only where a run debugs
-        from harness.drive.deadline import lengthen_deadlines  # noqa: PLC0415 - the same
+        from harness.client.deadline import lengthen_deadlines  # noqa: PLC0415 - the same
+        from harness.client.debugging import start_debugging  # noqa: PLC0415 - only where a run debugs
 
         lengthen_deadlines(_PATIENCE)
 
@@ -62,7 +62,7 @@ class Debugger:
         """Let the function run without a debugger again."""
         if self._current is None:
             return
-        from harness.debug import stop_debugging  # noqa: PLC0415 - only where a run debugs
+        from harness.client.debugging import stop_debugging  # noqa: PLC0415 - only where a run debugs
 
         deployed, session = self._current
         self._current = None

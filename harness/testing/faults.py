@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.drive import Stack
+    from harness.client import Stack
 
 TITLE = "harness: faults that never fired"
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 import harness
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 _PACKAGE = Path(harness.__file__).parent
 _LINES = 500

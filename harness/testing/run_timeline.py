@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from harness.drive import Stack
+    from harness.client import Stack
 
 MOST_EVENTS = 10_000
 """However many tests there were, the newest of their events; more are no help, and take time to draw."""
@@ -31,7 +31,7 @@ def write_run(stacks: Sequence[Stack], folder: Path, worker: str | None) -> Path
     Returns:
         The file; None where there is nothing to show, or it cannot be had: a run does not fail for it.
     """
-    from harness.drive.ledger_events import control_of, newest  # noqa: PLC0415 - only where a stack was used
+    from harness.client.ledger_events import control_of, newest  # noqa: PLC0415 - only where a stack was used
     from harness.report.timeline import render  # noqa: PLC0415 - the same
 
     kept = [stack for stack in stacks if "ledger" in stack.capabilities]

@@ -6,22 +6,29 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.control import ControlApi
-from harness.errors import AwsAccessError, EmulatorError, EngineError, HarnessError, TerraformMissingError
-from harness.progress import Progress
-from harness.settings import Settings
+from harness.client.control import ControlApi
+from harness.model.errors import (
+    AwsAccessError,
+    EmulatorError,
+    EngineError,
+    HarnessError,
+    TerraformMissingError,
+)
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from harness.testing.run_timeline import clear_runs
 from harness.testing.signals import end_orderly_on_sigterm
 from harness.testing.terminal import shown_progress
 from harness.testing.variations import Variation
-from harness.workspace import Workspace
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.deploy import Deployment
-    from harness.drive import Stack
-    from harness.targets.base import Environment, Owner, Target
+    from harness.client import Stack
+    from harness.environments.target import Target
+    from harness.model.environment import Environment, Owner
+    from harness.terraform import Deployment
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
 
@@ -132,7 +139,7 @@ class HarnessSession:
             if resource.package and resource.code_sha256:
                 deployed.stack.function(resource.name).restore_code(resource.code_sha256, resource.package)
         if not deployed.environment.control:
-            from harness.drive.emptying import empty  # noqa: PLC0415 - only where AWS's API is all there is
+            from harness.client.emptying import empty  # noqa: PLC0415 - only where AWS's API is all there is
 
             empty(deployed.stack)
             return
@@ -154,7 +161,7 @@ class HarnessSession:
         Raises:
             HarnessError: It cannot be started.
         """
-        from harness.targets.registry import target_for  # noqa: PLC0415 - only where a stack is used
+        from harness.environments.registry import target_for  # noqa: PLC0415 - only where a stack is used
 
         self._begin()
         if self._unusable:
@@ -197,7 +204,7 @@ class HarnessSession:
         self._stop(Progress())
 
     def _stop(self, progress: Progress) -> None:
-        from harness import up  # noqa: PLC0415 - only where a stack was used
+        from harness.session import up  # noqa: PLC0415 - only where a stack was used
 
         started, self._started = self._started, None
         if started is not None:
@@ -209,7 +216,7 @@ class HarnessSession:
 
     def _bring_up(self, variation: Variation) -> Deployed:
         settings = self.settings
-        from harness import up  # noqa: PLC0415 - a run without a test that uses a stack loads no boto3
+        from harness.session import up  # noqa: PLC0415 - a run without a test that uses a stack loads no boto3
 
         if self._broker:
             self._broker.ask()

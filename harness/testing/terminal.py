@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TextIO, cast
 
-from harness.progress import Progress
+from harness.model.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.drive import Stack
+    from harness.client import Stack
 
 PROPERTY = "timeline"
 """The JUnit property that holds the path."""
@@ -59,7 +59,7 @@ def file_name(test_id: str) -> str:
 
 
 def _written(stack: Stack, item: pytest.Item, folder: Path) -> Path | None:
-    from harness.drive.ledger_events import control_of, events_of  # noqa: PLC0415 - only for failures
+    from harness.client.ledger_events import control_of, events_of  # noqa: PLC0415 - only for failures
     from harness.report.timeline import render  # noqa: PLC0415 - the same
 
     events = events_of(control_of(stack))

@@ -8,8 +8,8 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from harness.model.story import sentence
 from harness.report.messages import by_message
-from harness.report.story import sentence
 from tests.support import chromium
 from tests.support.large_ledger import large
 from tests.support.ledger_samples import Event, small

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.drive.clock import Clock
-from harness.errors import HarnessError
+from harness.client.clock import Clock
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 from tests.support import conformance_rows
 from tests.support.conformance_held import Deliveries, PatientClock
 from tests.support.conformance_report import Report
@@ -46,7 +46,7 @@ from tests.support.engine import require_engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
     from harness.testing.session import HarnessSession
 
 LONGEST_WAIT = 5.0

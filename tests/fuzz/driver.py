@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
-from harness.control import ControlApi
-from harness.targets.base import Endpoint
-from harness.targets.roles import ensure_roles
+from harness.client.control import ControlApi
+from harness.environments.roles import ensure_roles
+from harness.model.environment import Endpoint
 from tests.fuzz import valid
 from tests.fuzz.mutations import mutated
 from tests.fuzz.wire import Answer, Request, Wire

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from harness.errors import HarnessError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.base import DEFAULT_ACCOUNT, Environment, Place
-from harness.targets.embedded import EmbeddedTarget
-from harness.targets.registry import TARGETS, target_for
-from harness.workspace import Workspace
+from harness.environments.embedded import EmbeddedTarget
+from harness.environments.registry import TARGETS, target_for
+from harness.model.environment import DEFAULT_ACCOUNT, Environment, Place
+from harness.model.errors import HarnessError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.aws_account import Account
 from tests.support.engine import require_engine
 from tests.support.lambda_functions import LambdaFunctions

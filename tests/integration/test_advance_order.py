@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Emulator

@@ -9,7 +9,7 @@ import pytest
 from tests.support.operations import additions, expected
 
 if TYPE_CHECKING:
-    from harness.drive import Clock, Stack
+    from harness.client import Clock, Stack
 
 pytestmark = pytest.mark.needs("virtual_clock", "faults")
 

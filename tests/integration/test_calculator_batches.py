@@ -12,7 +12,7 @@ from tests.support.operations import additions, assert_each_calculated_once
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 BATCHES = pytest.mark.stack_settings(
     CALCULATRICE_BATCH_SIZE="20",

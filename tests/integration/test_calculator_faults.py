@@ -12,7 +12,7 @@ from tests.support.operations import additions, expected
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.drive import Clock, Faults, Message, Stack
+    from harness.client import Clock, Faults, Message, Stack
 
 pytestmark = pytest.mark.needs("virtual_clock", "faults")
 

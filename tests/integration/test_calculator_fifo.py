@@ -10,7 +10,7 @@ import pytest
 from tests.support.operations import assert_each_calculated_once
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 pytestmark = pytest.mark.stack_settings(CALCULATRICE_FIFO="true")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.support.operations import expected
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 # C-15: a stream per environment, YYYY/MM/DD/[$LATEST]<32 hex>
 STREAM = re.compile(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}")

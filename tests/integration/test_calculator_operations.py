@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 
 @pytest.mark.parametrize(

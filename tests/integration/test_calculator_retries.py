@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.drive import clients
+from harness.client import services
 from tests.support.handlers import in_front_of_the_calculator, lines_about
 from tests.support.operations import additions, assert_each_calculated_once, expected
 from tests.support.queues import made_again
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 # A third receive would move a message to the dead-letter queue: what is calculated came twice at most.
 # After a timeout the new environment's start is part of the next invocation (C-05): it needs some seconds.
@@ -92,7 +92,7 @@ def test_a_poison_message_ends_in_the_dead_letter_queue(stack: Stack) -> None:
 def test_results_that_cannot_be_delivered_raise_the_batch_back(stack: Stack) -> None:
     output = stack.queue("OutputQueue")
     function = stack.function("CalculatorLambda")
-    sqs = clients.sqs(stack.endpoint)
+    sqs = services.sqs(stack.endpoint)
     function.invoke({"Records": []})
     sqs.delete_queue(QueueUrl=output.url)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.drive import Stack
+    from harness.client import Stack
 
 pytestmark = pytest.mark.only_on("embedded", "container")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from tests.support.command_line import Project, interrupt
 
 if TYPE_CHECKING:

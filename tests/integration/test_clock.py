@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError, WaitTimeoutError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError, WaitTimeoutError
 from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import additions, expected
 
 if TYPE_CHECKING:
-    from harness.drive import Clock, Stack
+    from harness.client import Clock, Stack
 
 needs_clock = pytest.mark.needs("virtual_clock")
 

@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.container import ContainerTarget
-from harness.targets.launch import default_image
-from harness.workspace import Workspace
+from harness.environments.container import ContainerTarget
+from harness.environments.launch import default_image
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.containers import containers_of, engine, image_of, remove_containers_of
 from tests.support.engine import require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
 
 pytestmark = pytest.mark.only_on("container")
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import EmulatorError, EngineError, ImageMissingError, TokenMissingError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.container import ContainerTarget
-from harness.targets.engine import connected
-from harness.targets.launch import default_image
-from harness.workspace import Workspace
+from harness.environments.container import ContainerTarget
+from harness.environments.engine import connected
+from harness.environments.launch import default_image
+from harness.model.errors import EmulatorError, EngineError, ImageMissingError, TokenMissingError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.command_line import Project
 from tests.support.containers import containers_of, image_of, remove_containers_of
 from tests.support.engine import require_engine, require_image
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.only_on("container")
 TOKEN = "ls-REALLOOKING-token"  # noqa: S105 - of nobody
 WITHOUT_RIGHTS = """
 import os, sys
-from harness.errors import EngineError
-from harness.targets.engine import connected
+from harness.model.errors import EngineError
+from harness.environments.engine import connected
 os.seteuid(65534) if os.geteuid() == 0 else None
 try:
     with connected(5.0): pass

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.errors import EmulatorError, PortTakenError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets import running_container
-from harness.targets.container import ContainerTarget, sweep_containers
-from harness.targets.launch import NAMESPACE, default_image
-from harness.targets.ports import free_ports
-from harness.workspace import Workspace
+from harness.environments import running_container
+from harness.environments.container import ContainerTarget, sweep_containers
+from harness.environments.launch import NAMESPACE, default_image
+from harness.machine.ports import free_ports
+from harness.model.errors import EmulatorError, PortTakenError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.containers import containers_of, engine, remove_containers_of, running_containers_of
 from tests.support.engine import require_image
 from tests.support.waiting import eventually
@@ -33,10 +33,10 @@ pytestmark = pytest.mark.only_on("container")
 OWNER = """
 import sys
 from pathlib import Path
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.container import ContainerTarget
-from harness.workspace import Workspace
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.environments.container import ContainerTarget
+from harness.project.workspace import Workspace
 environment = ContainerTarget(Workspace(Path(sys.argv[1])), Settings()).start(Progress(), owner=sys.argv[2])
 print(environment.container, flush=True)
 sys.stdin.read()

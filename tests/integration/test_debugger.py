@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.debug import debugging, start_debugging, stop_debugging
-from harness.errors import EmulatorError, HarnessError
+from harness.client.debugging import debugging, start_debugging, stop_debugging
+from harness.model.errors import EmulatorError, HarnessError
 from tests.support.dap_client import DapClient
 from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import expected
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.debug import DebugSession
-    from harness.drive import Stack
+    from harness.client import Stack
+    from harness.client.debugging import DebugSession
     from harness.testing.session import HarnessSession
 
 pytestmark = [

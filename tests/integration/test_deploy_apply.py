@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.deploy import deploy, load_deployment, plan_is_empty
-from harness.deploy.queues import QueuesAhead
-from harness.deploy.stage import stage
-from harness.errors import PackageError, StackError, TerraformError
-from harness.progress import Progress
-from harness.settings import PackageSettings, Settings
-from harness.targets.roles import ensure_roles
-from harness.workspace import Workspace
+from harness.environments.roles import ensure_roles
+from harness.model.errors import PackageError, StackError, TerraformError
+from harness.model.progress import Progress
+from harness.project.settings import PackageSettings, Settings
+from harness.project.workspace import Workspace
+from harness.terraform import deploy, load_deployment, plan_is_empty
+from harness.terraform.queues import QueuesAhead
+from harness.terraform.stage import stage
 from tests.support.deployable import Deployable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.targets.base import Place
+    from harness.model.environment import Place
     from tests.integration.conftest import Emulator
 
 # What deploying does is the same everywhere; what it asks of the environment is shown on each.

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from harness.deploy import isolation_level
-from harness.deploy.isolation import LAUNCHER, run_isolated
-from harness.deploy.processes import run
-from harness.errors import TerraformError
+from harness.machine.processes import run
+from harness.model.errors import TerraformError
+from harness.terraform import isolation_level
+from harness.terraform.isolation import LAUNCHER, run_isolated
 from tests.support.deployable import Deployable
 
 if TYPE_CHECKING:
@@ -265,11 +265,11 @@ def test_exit_code_output_and_missing_programs(emulator: Emulator, tmp_path: Pat
 DEPLOYING = """
 import json, sys
 from pathlib import Path
-from harness.deploy import deploy
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.base import Environment, Place
-from harness.workspace import Workspace
+from harness.terraform import deploy
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.model.environment import Environment, Place
+from harness.project.workspace import Workspace
 
 root, account, record = sys.argv[1:]
 environment = Environment.from_json(json.loads(record))

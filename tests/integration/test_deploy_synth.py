@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.build import BuiltPackage, build_package
-from harness.deploy import synthesize
-from harness.errors import SynthError, UsageError
-from harness.progress import Progress
-from harness.settings import PackageSettings, Settings
-from harness.targets.base import Place
-from harness.workspace import Workspace
+from harness.model.environment import Place
+from harness.model.errors import SynthError, UsageError
+from harness.model.progress import Progress
+from harness.project.packaging import BuiltPackage, build_package
+from harness.project.settings import PackageSettings, Settings
+from harness.project.workspace import Workspace
+from harness.terraform import synthesize
 from tests.support.deployable import APP, Deployable
 
 if TYPE_CHECKING:
-    from harness.deploy import Synthesized
+    from harness.terraform import Synthesized
 
 pytestmark = pytest.mark.only_on("embedded")
 

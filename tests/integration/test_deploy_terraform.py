@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.deploy import find_terraform, release
-from harness.deploy.release import VERSION, install_terraform
-from harness.deploy.workfolder import WorkFolder
-from harness.errors import TerraformError, TerraformMissingError
-from harness.settings import Settings
-from harness.targets.base import Place
-from harness.workspace import Workspace
+from harness.model.environment import Place
+from harness.model.errors import TerraformError, TerraformMissingError
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform import find_terraform, release
+from harness.terraform.release import VERSION, install_terraform
+from harness.terraform.workfolder import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,7 +171,7 @@ def test_what_is_no_terraform_is_refused(
 
 
 def test_providers_that_cannot_be_had_give_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.deploy.workfolder.HOST_NETWORK", ("HTTPS_PROXY",))
+    monkeypatch.setattr("harness.terraform.workfolder.HOST_NETWORK", ("HTTPS_PROXY",))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     workspace = Workspace(tmp_path)
     work = WorkFolder(workspace, Place(), find_terraform(workspace, Settings()))

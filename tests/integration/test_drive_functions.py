@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import clients
-from harness.build import build_zip
-from harness.drive import Function
-from harness.drive.deadline import Deadline, until
-from harness.errors import NotFoundInStackError, WaitTimeoutError
+from harness.client import Function, boto
+from harness.client.deadline import Deadline, until
+from harness.model.errors import NotFoundInStackError, WaitTimeoutError
+from harness.project.packaging import build_zip
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def handler(event, context):
 def function(emulator: Emulator) -> Iterator[Function]:
     place = emulator.place()
     endpoint = emulator.environment.endpoint(account=place.account)
-    client = clients.client(endpoint, "lambda")
+    client = boto.client(endpoint, "lambda")
     name = f"{place.prefix}drive-{new_account()}"
     made = client.create_function(
         FunctionName=name,
@@ -114,7 +113,7 @@ def test_a_line_that_does_not_come_is_said_with_the_last_ones(function: Function
 
 
 def test_other_code_runs_inside_the_block_and_the_old_after_it(function: Function) -> None:
-    client = clients.client(function.endpoint, "lambda")
+    client = boto.client(function.endpoint, "lambda")
 
     def code() -> str:
         return str(client.get_function_configuration(FunctionName=function.name)["CodeSha256"])

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness import clients
-from harness.drive import Message, Queue
-from harness.drive.deadline import Deadline
-from harness.drive.gathering import gather
-from harness.errors import EmulatorError, MessageError, NotFoundInStackError, UsageError, WaitTimeoutError
-from harness.targets.base import Endpoint
+from harness.client import Message, Queue, boto
+from harness.client.deadline import Deadline
+from harness.client.gathering import gather
+from harness.model.environment import Endpoint
+from harness.model.errors import (
+    EmulatorError,
+    MessageError,
+    NotFoundInStackError,
+    UsageError,
+    WaitTimeoutError,
+)
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.drive.message import Attribute
+    from harness.client.message import Attribute
     from tests.integration.conftest import Emulator
 
 
@@ -29,7 +34,7 @@ def make_queue(emulator: Emulator) -> Iterator[Callable[..., Queue]]:
     """Makes a queue of the test's own."""
     place = emulator.place()
     endpoint = emulator.environment.endpoint(account=place.account)
-    client = clients.client(endpoint, "sqs")
+    client = boto.client(endpoint, "sqs")
     made = []
 
     def make(**attributes: str) -> Queue:
@@ -164,7 +169,7 @@ def test_peeking_changes_nothing(make_queue: Callable[..., Queue]) -> None:
 
 
 def test_peeking_where_the_emulator_does_not_help(make_queue: Callable[..., Queue]) -> None:
-    from harness.drive import peeking  # noqa: PLC0415 - its inner function is what is tested
+    from harness.client import peeking  # noqa: PLC0415 - its inner function is what is tested
 
     queue = make_queue()
     queue.send_all(map(str, range(25)))
@@ -207,7 +212,7 @@ def test_entries_that_sqs_refuses_are_named(make_queue: Callable[..., Queue]) ->
 
 def test_a_queue_that_is_gone_is_said_so(make_queue: Callable[..., Queue]) -> None:
     queue = make_queue()
-    clients.client(queue.endpoint, "sqs").delete_queue(QueueUrl=queue.url)
+    boto.client(queue.endpoint, "sqs").delete_queue(QueueUrl=queue.url)
     for action in (
         lambda: queue.send("x"),
         queue.receive,
@@ -239,8 +244,8 @@ def test_the_hosts_aws_configuration_is_not_read(
         "http_proxy": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(clients, "_clients", {})
-    clients._session.cache_clear()
+    monkeypatch.setattr(boto, "_clients", {})
+    boto._session.cache_clear()
     queue.send("x")
     assert queue.receive_one().body == "x"
 

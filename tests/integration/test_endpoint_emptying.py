@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.clients import client
-from harness.deploy.resources import Deployment, FunctionResource, MappingResource, QueueResource
-from harness.drive import Stack
-from harness.drive.emptying import empty
-from harness.errors import HarnessError
-from harness.targets.base import DEFAULT_REGION, Endpoint
+from harness.client import Stack
+from harness.client.boto import client
+from harness.client.emptying import empty
+from harness.model.environment import DEFAULT_REGION, Endpoint
+from harness.model.errors import HarnessError
+from harness.terraform.resources import Deployment, FunctionResource, MappingResource, QueueResource
 from tests.support.mapped import Mapped, new_account
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.drive import Queue
+    from harness.client import Queue
     from tests.support.stock_localstack import StockLocalStack
 
 pytestmark = pytest.mark.only_on("embedded")
@@ -144,7 +144,7 @@ def test_a_message_that_fails_each_time_is_gone(
     make_mapped_on_stock: Callable[[str], Mapped],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.drive.emptying._MARGIN_SECONDS", 2 - SECONDS)  # as if its timeout were 2 s
+    monkeypatch.setattr("harness.client.emptying._MARGIN_SECONDS", 2 - SECONDS)  # as if its timeout were 2 s
     mapped = make_mapped_on_stock(FAILS)
     mapped.sqs.set_queue_attributes(QueueUrl=mapped.input, Attributes={"VisibilityTimeout": "600"})
     stack = stack_of(Endpoint(stock.url, account=mapped.account), {"in": mapped.input}, mapped="in")
@@ -157,7 +157,7 @@ def test_a_message_that_fails_each_time_is_gone(
 def test_a_queue_that_does_not_get_empty_is_said(
     queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.drive.emptying._PURGE_SECONDS", -9.0)
+    monkeypatch.setattr("harness.client.emptying._PURGE_SECONDS", -9.0)
     filled = queue()
     ended = threading.Event()
 

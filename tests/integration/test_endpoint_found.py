@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, override
 
 import pytest
 
-from harness.errors import EndpointError
-from harness.host import HOST
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.endpoint import EndpointTarget
-from harness.workspace import Workspace
+from harness.environments.endpoint import EndpointTarget
+from harness.model.errors import EndpointError
+from harness.model.host import HOST
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.one_account import ACCOUNT, one_account_endpoint
 from tests.support.stock_localstack import stock_localstack
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.clients import client
-from harness.settings import Settings
-from harness.targets.base import Endpoint
-from harness.targets.environment_file import read_record
+from harness.client.boto import client
+from harness.environments.environment_file import read_record
+from harness.model.environment import Endpoint
+from harness.project.settings import Settings
 from tests.support.command_line import Project as CommandLine
 from tests.support.one_account import ACCOUNT, one_account_endpoint
 from tests.support.project import Project

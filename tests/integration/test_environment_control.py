@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 from tests.support.mapped import MakeMapped, new_account
 
 if TYPE_CHECKING:

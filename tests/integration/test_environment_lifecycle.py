@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.errors import EmulatorError, PortTakenError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets import emulator_process, processes
-from harness.targets.embedded import EmbeddedTarget
-from harness.targets.environment_file import read_record
-from harness.workspace import Workspace
+from harness.environments import emulator_process
+from harness.environments.embedded import EmbeddedTarget
+from harness.environments.environment_file import read_record
+from harness.machine import alive
+from harness.model.errors import EmulatorError, PortTakenError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
 
 pytestmark = pytest.mark.only_on("embedded")
 
 OWNER = """
 import sys
 from pathlib import Path
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.embedded import EmbeddedTarget
-from harness.workspace import Workspace
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.environments.embedded import EmbeddedTarget
+from harness.project.workspace import Workspace
 target = EmbeddedTarget(Workspace(Path(sys.argv[1])), Settings())
 print(target.start(Progress(), owner=sys.argv[2]).pid, flush=True)
 sys.stdin.read()
@@ -58,7 +59,7 @@ def target(workspace: Workspace, port: int | None = None) -> EmbeddedTarget:
 
 
 def is_alive(environment: Environment) -> bool:
-    return processes.is_process(environment.pid, environment.pid_created)
+    return alive.is_process(environment.pid, environment.pid_created)
 
 
 def emulators(workspace: Workspace) -> list[psutil.Process]:
@@ -231,7 +232,7 @@ def test_an_emulator_that_ends_while_it_starts_is_an_error_with_its_last_words(
 
 def test_an_environment_that_hangs_is_replaced(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulator_process, "HEALTH_SECONDS", 0.2)
-    monkeypatch.setattr(processes, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(alive, "STOP_SECONDS", 0.2)
     hanging = target(workspace).start(Progress(), owner="detached")
     os.kill(hanging.pid, signal.SIGSTOP)
     assert target(workspace).running() is None

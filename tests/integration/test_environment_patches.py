@@ -12,13 +12,13 @@ pytestmark = pytest.mark.only_on("embedded")
 
 LIST = """
 import json
-from harness.emulator.patches import PATCHES
+from harness_emulator.localstack.patches import PATCHES
 def there(patch):
     return callable(vars(patch.owner).get(patch.name))
 print(json.dumps([[patch.owner.__name__, patch.name, there(patch), patch.reason] for patch in PATCHES]))
 """
 WITHOUT_ONE = """
-from harness.emulator import patches
+from harness_emulator import patches
 [last] = [patch for patch in patches.PATCHES if patch.name == "handle_message"]
 delattr(last.owner, last.name)
 patches.apply()

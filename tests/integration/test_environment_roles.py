@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import EmulatorError
-from harness.targets.base import Endpoint
-from harness.targets.roles import POLICY_NAME, ensure_roles
+from harness.environments.roles import POLICY_NAME, ensure_roles
+from harness.model.environment import Endpoint
+from harness.model.errors import EmulatorError
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from tests.support.processes import alive
 from tests.support.waiting import eventually
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 from tests.support.dap_client import DapClient
 from tests.support.ports import free_port
 from tests.support.processes import alive

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import RuntimeMissingError
-from harness.runtimes.environment import ensure_environment
+from harness.model.errors import RuntimeMissingError
+from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 MAKE = """
 import json, sys
 from pathlib import Path
-from harness.runtimes.environment import ensure_environment
+from harness_emulator.functions.runtimes.environment import ensure_environment
 made = ensure_environment(sys.argv[1], Path(sys.argv[2]))
 print(json.dumps([str(made.python), made.fresh]))
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from tests.support.lambda_functions import LambdaFunctions
 from tests.support.mapped import new_account
 

@@ -18,7 +18,7 @@ service.environments["version"]["first"] = 1
 plugin = get_runtime_executor()
 assert plugin.__name__ == "ProcessRuntimeExecutor", plugin
 
-from harness.emulator.executor.patches import PATCHES, apply
+from harness_emulator.localstack.function_patches import PATCHES, apply
 from localstack.services.lambda_.invocation.lambda_models import InitializationType
 
 apply()  # a second time: nothing is patched twice

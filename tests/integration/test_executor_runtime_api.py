@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.emulator.executor import portable_client
-from harness.emulator.executor.runtime_api import PREFIX, Invocation, RuntimeApi
+from harness_emulator.functions import portable_client
+from harness_emulator.functions.runtime_api import PREFIX, Invocation, RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.runtimes.discovery import find_interpreter
-from harness.settings import Settings
-from harness.targets.base import DEFAULT_ACCOUNT
+from harness.model.environment import DEFAULT_ACCOUNT
+from harness.project.settings import Settings
+from harness_emulator.functions.runtimes.discovery import find_interpreter
 from tests.support.lambda_functions import LambdaFunctions, zipped
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.config import Config
 
-from harness.errors import HarnessError
+from harness.model.errors import HarnessError
 from tests.support.mapped import Mapped
 from tests.support.timed import Timed
 

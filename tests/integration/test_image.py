@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from harness.targets.ports import free_ports
+from harness.machine.ports import free_ports
 from tests.support.dap_client import DapClient
 from tests.support.engine import docker, inspected, require_image, unavailable
 from tests.support.lambda_functions import LambdaFunctions

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.clients import client
-from harness.targets.base import Environment
-from harness.targets.emulator_process import health
-from harness.targets.ports import is_taken
+from harness.client.boto import client
+from harness.environments.emulator_process import health
+from harness.machine.ports import is_taken
+from harness.model.environment import Environment
 from tests.support.command_line import Project
 from tests.support.engine import docker, inspected, require_image, unavailable
 from tests.support.project import ROOT

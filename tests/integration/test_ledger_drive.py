@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import MessageError, UsageError
+from harness.model.errors import MessageError, UsageError
 from tests.support.handlers import in_front_of_the_calculator
 from tests.support.operations import additions
 
 if TYPE_CHECKING:
-    from harness.drive import Clock, Stack
+    from harness.client import Clock, Stack
 
 pytestmark = pytest.mark.needs("ledger", "virtual_clock")
 
@@ -118,7 +118,7 @@ def test_what_a_queue_does_not_hold_although_the_ledger_says_so(stack: Stack) ->
     assert stack.ledger._compared()[1] == []
     with pytest.MonkeyPatch.context() as patched:
         empty = stack.queue("InputQueue").counts()
-        patched.setattr("harness.drive.queue.Queue.counts", lambda _: empty)
+        patched.setattr("harness.client.queue.Queue.counts", lambda _: empty)
         with pytest.raises(AssertionError, match=r"1 messages should be in .*, which holds 0"):
             stack.assert_nothing_lost()
 

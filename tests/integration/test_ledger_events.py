@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
-from harness.ledger.events import KINDS
-from harness.ledger.file import KeptLedger, Wanted
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
+from harness.model.events import KINDS
+from harness.model.ledger_file import KeptLedger, Wanted
 from tests.support.mapped import Mapped
 from tests.support.waiting import eventually
 

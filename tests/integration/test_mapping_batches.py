@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from tests.support.mapped import MakeMapped, Mapped, bodies_of
 
 if TYPE_CHECKING:

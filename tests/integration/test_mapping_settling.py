@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 from tests.support.mapped import ECHO, MakeMapped, Mapped, bodies_of
 
 if TYPE_CHECKING:

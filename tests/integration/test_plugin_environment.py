@@ -52,7 +52,7 @@ def test_a_run_brings_the_stack_up_shows_it_and_leaves_nothing(project: Project)
     assert "harness: log of calculatrice" in output
     assert "START RequestId" in output
     assert "WaitTimeoutError: 0 of 1 messages came out of calculatrice-output-queue" in output
-    assert "harness/drive" not in output
+    assert "harness/client" not in output
     assert project.environment() is None
     assert not project.workspace.environment_file.exists()
     assert "harness: timeline of this run: .harness/report/timeline.html" in output
@@ -170,7 +170,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.drive.deadline import Deadline, until
+from harness.client.deadline import Deadline, until
 
 WORKERS = 4
 
@@ -182,7 +182,7 @@ def all_have_come():
 def emulators():
     folder = str(Path.cwd())
     words = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
-    return [line for line in words if "harness.emulator" in line and folder in " ".join(line)]
+    return [line for line in words if "harness_emulator" in line and folder in " ".join(line)]
 
 
 @pytest.mark.parametrize("number", range(16))
@@ -226,7 +226,7 @@ def test_a_broken_stack_is_told_once_per_test_and_leaves_nothing(project: Projec
     assert "2 errors" in output
     assert "no such queue" in output
     assert "harness/testing" not in output
-    assert "harness/deploy" not in output
+    assert "harness/terraform" not in output
     assert (project.workspace.root / "synthesized").read_text() == "x"
     assert project.environment() is None
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.deploy import synthesize
-from harness.deploy.bindings import node_variables
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.base import Place
-from harness.workspace import Workspace
+from harness.apps.bindings import node_variables
+from harness.model.environment import Place
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable

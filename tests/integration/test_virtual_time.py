@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.drive import Clock, Stack
+    from harness.client import Clock, Stack
     from tests.integration.conftest import Emulator
     from tests.support.mapped import MakeMapped, Mapped
 

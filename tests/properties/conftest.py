@@ -12,8 +12,8 @@ import boto3
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from harness.errors import HarnessError
-from harness.targets.base import Endpoint
+from harness.model.environment import Endpoint
+from harness.model.errors import HarnessError
 from tests.properties.world import World
 from tests.support.mapped import new_account
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from tests.properties.model import Seen
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from harness.control import ControlApi
-from harness.targets.base import Endpoint
-from harness.targets.roles import ensure_roles
+from harness.client.control import ControlApi
+from harness.environments.roles import ensure_roles
+from harness.model.environment import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from harness.workspace import Workspace
+from harness.project.workspace import Workspace
 from tests.support.forked import harness
 from tests.support.project import use_what_is_made
 

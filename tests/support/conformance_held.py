@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.drive import Clock
+    from harness.client import Clock
 
 
 class PatientClock:

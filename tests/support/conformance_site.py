@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from harness.targets.roles import ensure_roles
+from harness.environments.roles import ensure_roles
 from tests.support.conformance import delete_mapping
 from tests.support.mapped import new_account
 from tests.support.waiting import eventually
@@ -27,8 +27,8 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.settings import Settings
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
+    from harness.project.settings import Settings
 
 REGION = "us-east-1"
 RUNTIME = "python3.13"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import docker
 
-from harness.targets.launch import NAMESPACE
+from harness.environments.launch import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

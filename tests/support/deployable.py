@@ -6,18 +6,18 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.deploy import deploy, plan_is_empty, synthesize
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.base import Place
-from harness.workspace import Workspace
+from harness.model.environment import Place
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform import deploy, plan_is_empty, synthesize
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.deploy import Deployment, Synthesized
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
+    from harness.terraform import Deployment, Synthesized
 
 APP = """
 import json

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, override
 
-from harness.control import ControlApi, RefusedError
-from harness.emulator.faults.rules import RuleBook, RuleError
-from harness.errors import NotFoundInStackError
+from harness.client.control import ControlApi, RefusedError
+from harness.model.errors import NotFoundInStackError
+from harness_emulator.faults.rules import RuleBook, RuleError
 
 
 class InProcess(ControlApi):

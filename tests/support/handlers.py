@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.drive import Function
+    from harness.client import Function
 
 CALCULATOR = Path(__file__).parents[2] / "lambda_function.py"
 

@@ -9,7 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
 
-from harness.host import HOST
+from harness.model.host import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

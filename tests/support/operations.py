@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.drive import Message
+    from harness.client import Message
 
 
 def additions(count: int) -> list[dict[str, Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.embedded import EmbeddedTarget
-from harness.workspace import Workspace
+from harness.environments.embedded import EmbeddedTarget
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 from tests.support.project import use_what_is_made
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ BASE = """
     import json, os, sys, types
     from pathlib import Path
     from types import SimpleNamespace
-    import harness.control
-    from harness.targets.base import own_account
+    import harness.client.control
+    from harness.model.environment import own_account
 
     CALLS = Path(__file__).with_name("calls.txt")
 
@@ -24,7 +24,7 @@ BASE = """
         note("control", *words, self.account)
         return {{"mappings_still_busy": 0}}
 
-    harness.control.ControlApi.call = call
+    harness.client.control.ControlApi.call = call
     environment = SimpleNamespace(
         id="one",
         url="http://127.0.0.1:1",
@@ -69,7 +69,7 @@ BASE = """
             stack=lambda: deployed,
         )
 
-    up = sys.modules["harness.up"] = types.ModuleType("harness.up")
+    up = sys.modules["harness.session.up"] = types.ModuleType("harness.session.up")
     up.bring_up = bring_up
     up.take_down = lambda *_, **__: note("down")
 
@@ -82,7 +82,8 @@ BASE = """
         def stop(self):
             note("stop")
 
-    registry = sys.modules["harness.targets.registry"] = types.ModuleType("harness.targets.registry")
+    name = "harness.environments.registry"
+    registry = sys.modules[name] = types.ModuleType(name)
     registry.TARGETS = {{"embedded": Target}}
     registry.target_for = lambda *_, **__: Target()
 """

@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.settings import Settings
-from harness.targets.registry import target_for
-from harness.workspace import Workspace
+from harness.environments.registry import target_for
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.targets.base import Environment
+    from harness.model.environment import Environment
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from harness.control import ControlApi
-from harness.errors import HarnessError
+from harness.client.control import ControlApi
+from harness.model.errors import HarnessError
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

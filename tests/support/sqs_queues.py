@@ -7,14 +7,14 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator.clock import clock_of
-from harness.emulator.sqs.fifo import FifoQueue
-from harness.emulator.sqs.locating import store_of
-from harness.emulator.sqs.message import StoredMessage
-from harness.emulator.sqs.standard import StandardQueue
+from harness_emulator.sqs.fifo import FifoQueue
+from harness_emulator.sqs.locating import store_of
+from harness_emulator.sqs.message import StoredMessage
+from harness_emulator.sqs.standard import StandardQueue
+from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
-    from harness.emulator.sqs.queue import HarnessQueue
+    from harness_emulator.sqs.queue import HarnessQueue
 
 REGION = "us-east-1"
 _NUMBERS = itertools.count(1)

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.emulator.service_index import use
-from harness.host import HOST, host_variables
-from harness.targets.processes import end_tree
+from harness.machine.alive import end_tree
+from harness.model.host import HOST, host_variables
+from harness_emulator.localstack.service_index import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

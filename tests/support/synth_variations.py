@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.deploy._synth_runner import LazyBindingFinder
+from harness.apps._synth_runner import LazyBindingFinder
 
 sys.meta_path.insert(0, LazyBindingFinder())  # before the stack imports the AWS provider's 1,500 modules
 

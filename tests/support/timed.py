@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 
 
 class Timed:

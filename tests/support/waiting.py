@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.drive.deadline import Deadline, until
+from harness.client.deadline import Deadline, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

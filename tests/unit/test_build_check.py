@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.build import BuiltPackage, check_sources
-from harness.errors import PackageError
+from harness.model.errors import PackageError
+from harness.project.packaging import BuiltPackage, check_sources
 
 
 def check(folder: Path, source: bytes | str, *, runtime: str = "python3.9", name: str = "handler.py") -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.build import build_package, build_zip, read_package
-from harness.errors import PackageError
-from harness.settings import PackageSettings
-from harness.workspace import Workspace
+from harness.model.errors import PackageError
+from harness.project.packaging import build_package, build_zip, read_package
+from harness.project.settings import PackageSettings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.build import build_package, build_zip
-from harness.build.requirements import LEFT_OUT
-from harness.errors import PackageError
-from harness.settings import PackageSettings
-from harness.workspace import Workspace
+from harness.model.errors import PackageError
+from harness.project.packaging import build_package, build_zip
+from harness.project.packaging.requirements import LEFT_OUT
+from harness.project.settings import PackageSettings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import pytest
 
 from harness.cli import main as front
 from harness.cli.app import App
-from harness.drive.faults import AIMS, KINDS, Faults
-from harness.emulator.faults import kinds
+from harness.client.faults import AIMS, KINDS, Faults
+from harness_emulator.faults import kinds
 from tests.support.faults_in_process import InProcess, found
 
 if TYPE_CHECKING:

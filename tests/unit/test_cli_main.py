@@ -13,7 +13,7 @@ import pytest
 from harness.cli import main as front
 from harness.cli.app import App, command
 from harness.cli.stream import Stream
-from harness.errors import HarnessError, NoEnvironmentError, OperationsFileError
+from harness.model.errors import HarnessError, NoEnvironmentError, OperationsFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cli.operations import _checked, read_operations
-from harness.drive.batches import LARGEST_BYTES
-from harness.errors import OperationsFileError, UsageError
+from harness.client.batches import LARGEST_BYTES
+from harness.model.errors import OperationsFileError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

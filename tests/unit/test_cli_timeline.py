@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli import main as front
 from harness.cli.app import App
-from harness.control import ControlApi
+from harness.client.control import ControlApi
 from harness.report.messages import by_message
 from tests.support.ledger_samples import small
 

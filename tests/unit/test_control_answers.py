@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.control import _parsed, _said
+from harness.client.control import _parsed, _said
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.debug import attach_configuration
-from harness.errors import UsageError
+from harness.client.debugging import attach_configuration
+from harness.model.errors import UsageError
 
 DOCS = Path(__file__).parents[2] / "docs" / "debugging.md"
 

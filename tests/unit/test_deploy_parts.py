@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.deploy._launcher import asked_host
-from harness.deploy._synth_runner import LazyBindingFinder
-from harness.deploy.app_command import PythonProgram, app_command, python_program
-from harness.deploy.code_change import code_changes
-from harness.deploy.diagnostics import error_text
-from harness.deploy.files import write_atomically
-from harness.deploy.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
-from harness.deploy.mirror import cli_configuration, find_mirror, implied_mirrors
-from harness.deploy.record import DeploymentRecord
-from harness.deploy.repackage import asset_hash, repackage
-from harness.deploy.resources import construct_ids, load_deployment
-from harness.deploy.stage import Staged
-from harness.deploy.state import State
-from harness.errors import UsageError
-from harness.settings import Settings
-from harness.targets.base import Environment, Place
-from harness.workspace import Workspace
+from harness.apps._synth_runner import LazyBindingFinder
+from harness.apps.app_command import PythonProgram, app_command, python_program
+from harness.apps.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
+from harness.apps.repackage import asset_hash, repackage
+from harness.machine.files import write_atomically
+from harness.model.environment import Environment, Place
+from harness.model.errors import UsageError
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform._launcher import asked_host
+from harness.terraform.code_change import code_changes
+from harness.terraform.diagnostics import error_text
+from harness.terraform.mirror import cli_configuration, find_mirror, implied_mirrors
+from harness.terraform.record import DeploymentRecord
+from harness.terraform.resources import construct_ids, load_deployment
+from harness.terraform.stage import Staged
+from harness.terraform.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.deploy.expressions import UnresolvedError, resolve
-from harness.deploy.queue_plan import PlannedQueue, normal_json, planned_queues
+from harness.terraform.expressions import UnresolvedError, resolve
+from harness.terraform.queue_plan import PlannedQueue, normal_json, planned_queues
 
 ACCOUNT = "123456789012"
 URL = "http://127.0.0.1:4566"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.deploy.stage import provider_regions, required_providers, stage
-from harness.deploy.synth import Synthesized, app_environment
-from harness.targets.base import Place
+from harness.apps.synth import Synthesized, app_environment
+from harness.model.environment import Place
+from harness.terraform.stage import provider_regions, required_providers, stage
 
 if TYPE_CHECKING:
     from pathlib import Path

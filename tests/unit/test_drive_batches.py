@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from harness.drive.batches import LARGEST_BYTES, Outgoing, in_batches, in_parallel, refuse_failures, tens
-from harness.drive.message import Attribute, from_aws, text_of, to_aws
-from harness.errors import MessageError, UsageError
+from harness.client.batches import LARGEST_BYTES, Outgoing, in_batches, in_parallel, refuse_failures, tens
+from harness.client.message import Attribute, from_aws, text_of, to_aws
+from harness.model.errors import MessageError, UsageError
 
 
 def sizes(*bodies: str) -> list[int]:

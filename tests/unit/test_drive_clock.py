@@ -7,10 +7,10 @@ from typing import Any, override
 
 import pytest
 
-from harness.control import ControlApi, RefusedError
-from harness.drive import Clock
-from harness.emulator import clock as emulators
-from harness.errors import HarnessError, UsageError, WaitTimeoutError
+from harness.client import Clock
+from harness.client.control import ControlApi, RefusedError
+from harness.model.errors import HarnessError, UsageError, WaitTimeoutError
+from harness_emulator.time import clock as emulators
 
 START = 1_000_000.0
 

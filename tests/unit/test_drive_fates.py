@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.drive.event import Event, History
-from harness.drive.fates import Fates
+from harness.client.event import Event, History
+from harness.client.fates import Fates
 
 type Told = tuple[str, dict[str, Any]]
 

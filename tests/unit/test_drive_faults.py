@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.drive import Faults
-from harness.errors import HarnessError, NotFoundInStackError, UsageError
+from harness.client import Faults
+from harness.model.errors import HarnessError, NotFoundInStackError, UsageError
 from tests.support.faults_in_process import InProcess, found
 
 

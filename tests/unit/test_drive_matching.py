@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.drive import Message, Queue
-from harness.drive.matching import Matching
-from harness.targets.base import Endpoint
+from harness.client import Message, Queue
+from harness.client.matching import Matching
+from harness.model.environment import Endpoint
 
 QUEUE = Queue("q", "http://127.0.0.1:1/0/q", "arn", fifo=False, endpoint=Endpoint("http://127.0.0.1:1"))
 

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from harness.emulator import clock as clocks
-from harness.emulator.clock import Clock, Ticker
+from harness_emulator.time import clock as clocks
+from harness_emulator.time.clock import Clock, Ticker
 
 ACCOUNT = "111111111111"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import harness.emulator
+import harness_emulator
 
-FOLDER = Path(harness.emulator.__file__).parent
+FOLDER = Path(harness_emulator.__file__).parent
 OWN_TIME = {"clock.py", "real_time.py"}
 """They are what all others ask."""
 CLOCKS = {"clock", "_clock", "real_time"}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.emulator.configuration import Options, localstack_variables
-from harness.host import host_variables
+from harness.model.host import host_variables
+from harness_emulator.configuration import Options, localstack_variables
 
 OPTIONS = Options(
     port=4566,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulator.guard import refusal
+from harness_emulator.localstack.guard import refusal
 
 
 @pytest.mark.parametrize(

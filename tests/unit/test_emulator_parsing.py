@@ -6,7 +6,7 @@ import pytest
 from botocore.model import ShapeResolver
 from localstack.aws.api import CommonServiceException
 
-from harness.emulator.parsing import checked
+from harness_emulator.localstack.parsing import checked
 
 SHAPES: Any = {
     "Request": {

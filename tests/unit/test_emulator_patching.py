@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.patching import Patch, replace_all
+from harness_emulator.localstack.patching import Patch, replace_all
 
 
 def test_a_patch_replaces_the_name() -> None:

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from harness.emulator.clock import clock_of
-from harness.emulator.settling import Activity, activity_of
+from harness_emulator.time.clock import clock_of
+from harness_emulator.time.settling import Activity, activity_of
 
 ACCOUNT = "222222222222"
 LONG = 30.0

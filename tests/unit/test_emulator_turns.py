@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.emulator.clock import clock_of
-from harness.emulator.turns import Turns
+from harness_emulator.time.clock import clock_of
+from harness_emulator.time.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

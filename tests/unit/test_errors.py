@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from harness import errors
-from harness.errors import (
+from harness.model import errors
+from harness.model.errors import (
     HarnessError,
     MessageError,
     PrerequisiteError,

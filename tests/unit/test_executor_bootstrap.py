@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.emulator.executor import bootstrap, portable_client, reaper
-from harness.emulator.executor.bootstrap import (
+from harness_emulator.functions import bootstrap, portable_client, reaper
+from harness_emulator.functions.bootstrap import (
     AwsRefusedError,
     is_aws,
     provide_runtime_client,

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from harness.emulator.executor import client_context
+from harness_emulator.functions import client_context
 
 
 def test_it_is_there_during_its_invocation() -> None:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from harness.emulator.executor import errors
-from harness.emulator.executor.process import Limit
+from harness_emulator.functions import errors
+from harness_emulator.functions.process import Limit
 
 
 def test_a_payload_names_the_request() -> None:
@@ -59,7 +59,7 @@ class Time:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
-        monkeypatch.setattr("harness.emulator.real_time.now", lambda: self.now)
+        monkeypatch.setattr("harness_emulator.time.real_time.now", lambda: self.now)
 
 
 def test_a_limit_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.emulator.executor import memory
+from harness_emulator.functions import memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.executor import output
-from harness.emulator.executor.output import OutputParser
+from harness_emulator.functions import output
+from harness_emulator.functions.output import OutputParser
 
 
 def frame(text: str, milliseconds: int, kind: bytes = b"\x03") -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from localstack.aws.api.lambda_ import TooManyRequestsException
 
-from harness.emulator.clock import Clock
-from harness.emulator.executor import throttling
-from harness.emulator.executor.throttling import Rates
+from harness_emulator.functions import throttling
+from harness_emulator.functions.throttling import Rates
+from harness_emulator.time.clock import Clock
 
 
 class Wall:

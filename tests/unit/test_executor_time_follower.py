@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.emulator import clock_file
-from harness.emulator.clock import Clock
-from harness.emulator.clock_file import ClockFile
-from harness.emulator.executor import time_follower
-from harness.emulator.executor.time_follower import AccountClock
-from harness.errors import RuntimeMissingError
-from harness.runtimes.discovery import SUPPORTED, find_interpreter
+from harness.model.errors import RuntimeMissingError
+from harness_emulator.functions import time_follower
+from harness_emulator.functions.runtimes.discovery import SUPPORTED, find_interpreter
+from harness_emulator.functions.time_follower import AccountClock
+from harness_emulator.time import clock_file
+from harness_emulator.time.clock import Clock
+from harness_emulator.time.clock_file import ClockFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.executor.variables import RESERVED, lambda_variables
+from harness_emulator.functions.variables import RESERVED, lambda_variables
 
 
 def variables(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.faults.adversary import DELIVERIES, WHIMS, Adversary
-from harness.emulator.faults.kinds import KINDS
-from harness.emulator.faults.rules import Moment, RuleError
+from harness_emulator.faults.adversary import DELIVERIES, WHIMS, Adversary
+from harness_emulator.faults.kinds import KINDS
+from harness_emulator.faults.rules import Moment, RuleError
 
 SEEDS = range(60)
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.faults.kinds import KINDS
-from harness.emulator.faults.rules import Moment, Rule, RuleBook, RuleError
+from harness_emulator.faults.kinds import KINDS
+from harness_emulator.faults.rules import Moment, Rule, RuleBook, RuleError
 
 
 def add(book: RuleBook, **document: Any) -> Rule:

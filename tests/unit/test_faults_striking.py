@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, override
 
 import pytest
 
-from harness.emulator.faults import striking
-from harness.emulator.faults.adversary import Adversary
-from harness.emulator.faults.rules import Moment, Rule, RuleBook, Strike
-from harness.emulator.ledger.recorder import RECORDER
-from harness.ledger.events import Event
+from harness.model.events import Event
+from harness_emulator.faults import striking
+from harness_emulator.faults.adversary import Adversary
+from harness_emulator.faults.rules import Moment, Rule, RuleBook, Strike
+from harness_emulator.ledger.recorder import RECORDER
 from tests.support.sqs_queues import Queues, bodies, put
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.host import shown
+from harness.model.host import shown
 
 
 def test_a_path_in_the_home_folder_is_shown_from_there() -> None:

@@ -22,9 +22,9 @@ def test_what_the_dockerfile_copies_is_digested() -> None:
     sources = {str(path.relative_to(image.ROOT)) for path in image.sources()}
     assert {
         "docker/Dockerfile",
-        "harness/emulator/executor/bootstrap.py",
-        "harness/errors.py",
-        "harness/runtimes/lock/uv.lock",
+        "emulator/harness_emulator/functions/bootstrap.py",
+        "harness/model/errors.py",
+        "emulator/harness_emulator/functions/runtimes/lock/uv.lock",
         "pyproject.toml",
         "tools/bootstrap.py",
         "uv.lock",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.emulator.ledger.store import LedgerStore
-from harness.errors import LedgerFileError, NoEnvironmentError
-from harness.ledger.events import Event
-from harness.ledger.file import FORMAT, KeptLedger, Wanted
-from harness.targets import kept_ledgers
-from harness.workspace import Workspace
+from harness.environments import kept_ledgers
+from harness.model.errors import LedgerFileError, NoEnvironmentError
+from harness.model.events import Event
+from harness.model.ledger_file import FORMAT, KeptLedger, Wanted
+from harness.project.workspace import Workspace
+from harness_emulator.ledger.store import LedgerStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.ledger.store import MOST_WAITING, LedgerStore
-from harness.ledger.events import KINDS, Event
-from harness.ledger.file import Wanted
+from harness.model.events import KINDS, Event
+from harness.model.ledger_file import Wanted
+from harness_emulator.ledger.store import MOST_WAITING, LedgerStore
 
 ONE, OTHER = "111111111111", "222222222222"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulator.mapping.advice import Facts, advise
+from harness_emulator.mapping.advice import Facts, advise
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulator.mapping.answers import failed_ids
+from harness_emulator.mapping.answers import failed_ids
 
 
 @pytest.mark.parametrize(

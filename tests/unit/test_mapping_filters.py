@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.mapping.filters import matches
+from harness_emulator.mapping.filters import matches
 
 
 def entry(body: str) -> dict[str, Any]:

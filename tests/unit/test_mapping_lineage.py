@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.mapping.lineage import CHAIN_LIMIT, counts_of, header_for, is_loop, key_of
+from harness_emulator.mapping.lineage import CHAIN_LIMIT, counts_of, header_for, is_loop, key_of
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:calculate"
 OTHER = "arn:aws:lambda:us-east-1:000000000000:function:other"

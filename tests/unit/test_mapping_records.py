@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from harness.emulator.mapping.batches import Batch
-from harness.emulator.mapping.records import PAYLOAD_LIMIT, Entry, encoded, event, record
-from harness.emulator.mapping.settings import Settings
-from harness.emulator.queues import Received
+from harness_emulator.mapping.batches import Batch
+from harness_emulator.mapping.records import PAYLOAD_LIMIT, Entry, encoded, event, record
+from harness_emulator.mapping.settings import Settings
+from harness_emulator.sqs.in_process import Received
 
 if TYPE_CHECKING:
-    from harness.emulator.queues import HarnessQueue
+    from harness_emulator.sqs.in_process import HarnessQueue
 
 ARN = "arn:aws:sqs:us-east-1:000000000000:orders"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:calculate"

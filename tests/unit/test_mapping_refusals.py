@@ -6,7 +6,7 @@ import pytest
 from localstack.aws.api.lambda_ import InvalidParameterValueException
 from localstack.services.lambda_.invocation.lambda_models import ValidationException
 
-from harness.emulator.mapping.limits import check_parameters, check_shape, check_source
+from harness_emulator.mapping.limits import check_parameters, check_shape, check_source
 
 BODY = '{"body": {"a": ["b"]}}'
 

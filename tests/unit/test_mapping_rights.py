@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from moto.iam.models import iam_backends
 
-from harness.emulator.mapping.rights import missing_action
-from harness.targets.roles import PERMISSIONS
+from harness.environments.roles import PERMISSIONS
+from harness_emulator.mapping.rights import missing_action
 from tests.support.mapped import new_account
 
 ALL = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}

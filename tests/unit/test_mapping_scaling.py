@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from harness.emulator.mapping.scaling import GROWTH_DELAY_SECONDS as DELAY
-from harness.emulator.mapping.scaling import LEAST, Limits, Scaling
-from harness.emulator.mapping.settings import Settings
+from harness_emulator.mapping.scaling import GROWTH_DELAY_SECONDS as DELAY
+from harness_emulator.mapping.scaling import LEAST, Limits, Scaling
+from harness_emulator.mapping.settings import Settings
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:orders"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:calculate"

@@ -10,7 +10,7 @@ import pytest
 from tests.support.plugin_project import BASE, calls, run
 
 FAULTS = """
-    from harness.drive.faults import Deed
+    from harness.client.faults import Deed
 
     environment.capabilities += ("faults",)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import EmulatorError, PortTakenError
+from harness.model.errors import EmulatorError, PortTakenError
 from harness.testing.broker import Broker, BrokerAddress
 
 if TYPE_CHECKING:

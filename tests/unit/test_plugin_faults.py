@@ -7,7 +7,7 @@ import pytest
 from tests.support.plugin_project import BASE, calls, run
 
 FAULTS = """
-    from harness.drive import Faults
+    from harness.client import Faults
 
     environment.capabilities += ("faults",)
     rules = []
@@ -26,12 +26,12 @@ FAULTS = """
             rules.clear()
         return list(rules)
 
-    harness.control.ControlApi.call = answered
+    harness.client.control.ControlApi.call = answered
     plain = stack
 
     def stack(account):
         made = plain(account)
-        made.faults = Faults(harness.control.ControlApi("", account), made.function, made.function)
+        made.faults = Faults(harness.client.control.ControlApi("", account), made.function, made.function)
         return made
 """
 TESTS = """

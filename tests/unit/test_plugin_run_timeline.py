@@ -21,7 +21,7 @@ KEPT = """
         event = {{"wall": 1.0, "kind": "sent", "queue": "in", "account": self.account, "body": "b"}}
         return [{{**event, "seq": n, "at": float(n), "message_id": str(n)}} for n in range({count})]
 
-    harness.control.ControlApi.call = answered
+    harness.client.control.ControlApi.call = answered
 """
 
 

@@ -25,7 +25,7 @@ def test_a_run_without_a_stack_starts_nothing_and_imports_nothing_heavy(project:
             assert harness_settings.target == "embedded"
 
         def test_modules():
-            heavy = {"boto3", "botocore", "localstack", "cdktf", "harness.up", "harness.drive", "docker"}
+            heavy = {"boto3", "localstack", "cdktf", "docker", "harness.session.up", "harness.client.stack"}
             assert heavy & set(sys.modules) == set()
         """,
     )
@@ -85,7 +85,7 @@ def test_each_distinct_variation_is_deployed_once_in_its_account(project: pytest
 def test_an_error_is_told_to_each_test_and_not_tried_again(project: pytest.Pytester, error: str) -> None:
     project.makeconftest(
         BASE.format(
-            broken=f"from harness.errors import {error}; "
+            broken=f"from harness.model.errors import {error}; "
             f"raise {error}('The stack is broken.', hint='Mend it.', detail='Error: no such thing')",
         ),
     )
@@ -100,7 +100,9 @@ def test_an_error_is_told_to_each_test_and_not_tried_again(project: pytest.Pytes
 
 def test_what_every_variation_needs_is_tried_once_for_all(project: pytest.Pytester) -> None:
     project.makeconftest(
-        BASE.format(broken="from harness.errors import EmulatorError; raise EmulatorError('No emulator.')"),
+        BASE.format(
+            broken="from harness.model.errors import EmulatorError; raise EmulatorError('No emulator.')"
+        ),
     )
     project.makepyfile(
         """
@@ -234,7 +236,7 @@ def test_what_a_run_leaves_on_aws_makes_it_fail(project: pytest.Pytester) -> Non
 environment.on_aws = True
 
 def refuse(*_, **__):
-    from harness.errors import TerraformError
+    from harness.model.errors import TerraformError
     note("down")
     raise TerraformError("2 queues are left.", hint="harness down")
 

@@ -27,7 +27,7 @@ LEDGER = """
             return ANSWER
         return {"mappings_still_busy": 0}
 
-    harness.control.ControlApi.call = answered
+    harness.client.control.ControlApi.call = answered
 """
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UsageError
-from harness.targets.base import DEFAULT_ACCOUNT, own_account
+from harness.model.environment import DEFAULT_ACCOUNT, own_account
+from harness.model.errors import UsageError
 from harness.testing.variations import Variation
 
 

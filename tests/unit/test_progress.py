@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from harness.progress import Progress
+from harness.model.progress import Progress
 
 
 def test_a_step_prints_its_name_detail_and_time() -> None:

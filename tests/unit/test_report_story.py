@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from harness.ledger.events import KINDS
-from harness.report.story import sentence, story
+from harness.model.events import KINDS
+from harness.model.story import sentence, story
 
 
 def event(at: float, kind: str, **fields: Any) -> dict[str, Any]:

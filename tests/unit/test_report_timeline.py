@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import harness.report.timeline
-from harness.ledger.events import KINDS
-from harness.report.story import sentence
+from harness.model.events import KINDS
+from harness.model.story import sentence
 from harness.report.timeline import render
 from harness.report.timeline.columns import MARKS, columns_of, filled, own_texts, template_of
 from harness.report.timeline.page import SCRIPTS, script, style

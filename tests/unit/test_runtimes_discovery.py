@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import RuntimeMissingError
-from harness.runtimes import discovery
-from harness.runtimes.discovery import Interpreter, candidates, find_interpreter, probe, runtime_version
+from harness.model.errors import RuntimeMissingError
+from harness_emulator.functions.runtimes import discovery
+from harness_emulator.functions.runtimes.discovery import (
+    Interpreter,
+    candidates,
+    find_interpreter,
+    probe,
+    runtime_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

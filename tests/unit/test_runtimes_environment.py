@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import RuntimeMissingError
-from harness.runtimes import environment
-from harness.runtimes.discovery import Interpreter
-from harness.runtimes.environment import LOCK, _uv_variables, ensure_environment
+from harness.model.errors import RuntimeMissingError
+from harness_emulator.functions.runtimes import environment
+from harness_emulator.functions.runtimes.discovery import Interpreter
+from harness_emulator.functions.runtimes.environment import LOCK, _uv_variables, ensure_environment
 
 
 class Maker:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import UsageError
-from harness.settings import PackageSettings, Settings
-from harness.workspace import Workspace
+from harness.model.errors import UsageError
+from harness.project.settings import PackageSettings, Settings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

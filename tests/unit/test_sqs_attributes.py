@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from localstack.aws.api import ServiceException
 
-from harness.emulator.sqs.attributes import check_name, differs
+from harness_emulator.sqs.attributes import check_name, differs
 from tests.support.sqs_queues import Queues
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from localstack.aws.api import ServiceException
 
-from harness.emulator.sqs import checks
+from harness_emulator.sqs import checks
 
 TEXT = {"DataType": "String", "StringValue": "x"}
 

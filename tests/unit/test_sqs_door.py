@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from harness.emulator import queues as door
-from harness.emulator.sqs.endpoints import DeveloperApi
+from harness_emulator.sqs import in_process as door
+from harness_emulator.sqs.endpoints import DeveloperApi
 from tests.support.sqs_queues import Queues, counts, message, put
 
 

@@ -8,8 +8,8 @@ import json
 import pytest
 from localstack.aws.api import ServiceException
 
-from harness.emulator.sqs import quotas
-from harness.emulator.sqs.message import StoredMessage
+from harness_emulator.sqs import quotas
+from harness_emulator.sqs.message import StoredMessage
 from tests.support.sqs_queues import Queues, bodies, counts, message, put
 
 

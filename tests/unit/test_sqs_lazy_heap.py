@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from harness.emulator.sqs.lazy_heap import LazyHeap
+from harness_emulator.sqs.lazy_heap import LazyHeap
 
 
 def test_items_come_by_key_and_then_as_they_came() -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from harness.emulator.sqs.lock import QueueLock, lock_of
+from harness_emulator.sqs.lock import QueueLock, lock_of
 
 
 class Queue:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.emulator.sqs.moves import MoveTask, task_of
+from harness_emulator.sqs.moves import MoveTask, task_of
 from tests.support.sqs_queues import Queues, bodies, counts, put
 
 if TYPE_CHECKING:
-    from harness.emulator.sqs.standard import StandardQueue
+    from harness_emulator.sqs.standard import StandardQueue
 
 
 @pytest.fixture

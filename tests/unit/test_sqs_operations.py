@@ -11,9 +11,9 @@ from localstack.aws.api import ServiceException
 from localstack.aws.skeleton import create_dispatch_table
 from localstack.services.sqs.utils import create_message_attribute_hash
 
-from harness.emulator.clock import clock_of
-from harness.emulator.queues import forget_deleted
-from harness.emulator.sqs.provider import HarnessSqsProvider
+from harness_emulator.sqs.in_process import forget_deleted
+from harness_emulator.sqs.provider import HarnessSqsProvider
+from harness_emulator.time.clock import clock_of
 from tests.support.sqs_queues import Queues
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from localstack.aws.api import ServiceException
 
-from harness.emulator.sqs import quotas
+from harness_emulator.sqs import quotas
 from tests.support.sqs_queues import Queues, bodies, counts, message, put
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from harness.emulator.sqs.queue import HarnessQueue
+    from harness_emulator.sqs.queue import HarnessQueue
 
 
 @pytest.fixture

@@ -9,24 +9,24 @@ import psutil
 import pytest
 from botocore import exceptions
 
-from harness.deploy.destroy import places
-from harness.errors import AwsAccessError, UsageError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.aws import AwsTarget, is_orphan
-from harness.targets.aws_account import access_error, configured_url, host_session
-from harness.targets.aws_leftovers import Leftover, _tagged
-from harness.targets.aws_sweep import kept_run, old_enough
-from harness.targets.base import Endpoint, Environment
-from harness.targets.environment_file import write_record
-from harness.targets.registry import target_for
-from harness.workspace import Workspace
+from harness.environments.aws import AwsTarget, is_orphan
+from harness.environments.aws_account import access_error, configured_url, host_session
+from harness.environments.aws_leftovers import Leftover, _tagged
+from harness.environments.aws_sweep import kept_run, old_enough
+from harness.environments.environment_file import write_record
+from harness.environments.registry import target_for
+from harness.model.environment import Endpoint, Environment
+from harness.model.errors import AwsAccessError, UsageError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform.destroy import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.targets.base import Owner
+    from harness.model.environment import Owner
 
 ACCOUNT = "123456789012"
 

@@ -9,11 +9,9 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout
 
-from harness.errors import EngineError
-from harness.settings import Settings
-from harness.targets.container import ContainerTarget, sweep_containers
-from harness.targets.engine import translated
-from harness.targets.launch import (
+from harness.environments.container import ContainerTarget, sweep_containers
+from harness.environments.engine import translated
+from harness.environments.launch import (
     HIDDEN,
     Mount,
     Start,
@@ -24,8 +22,10 @@ from harness.targets.launch import (
     wants_token,
     without_token,
 )
-from harness.targets.localstack import capabilities_of
-from harness.workspace import Workspace
+from harness.environments.localstack import capabilities_of
+from harness.model.errors import EngineError
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 
 TOKEN = "ls-x"  # noqa: S105 - of nobody
 START = Start("0123456789abcdef", Path("/home/me/my project"), "detached", 4711, 12.5, 4566)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.settings import Settings
-from harness.targets.base import Environment
-from harness.targets.embedded import EmbeddedTarget
-from harness.targets.environment_file import write_record
-from harness.workspace import Workspace
+from harness.environments.embedded import EmbeddedTarget
+from harness.environments.environment_file import write_record
+from harness.model.environment import Environment
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.deploy._launcher import direct
-from harness.deploy.isolation import endpoint_options
-from harness.deploy.queue_plan import is_importable
-from harness.errors import UsageError
-from harness.progress import Progress
-from harness.settings import Settings
-from harness.targets.base import Environment
-from harness.targets.endpoint import EndpointTarget
-from harness.targets.endpoint_probe import checked_url
-from harness.targets.environment_file import read_record, write_record
-from harness.workspace import Workspace
+from harness.environments.endpoint import EndpointTarget
+from harness.environments.endpoint_probe import checked_url
+from harness.environments.environment_file import read_record, write_record
+from harness.model.environment import Environment
+from harness.model.errors import UsageError
+from harness.model.progress import Progress
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
+from harness.terraform._launcher import direct
+from harness.terraform.isolation import endpoint_options
+from harness.terraform.queue_plan import is_importable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.targets.base import Environment
-from harness.targets.environment_file import clear_record, environment_lock, read_record, write_record
-from harness.workspace import Workspace
+from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.model.environment import Environment
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

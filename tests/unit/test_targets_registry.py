@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import UsageError
-from harness.settings import Settings
-from harness.targets.embedded import EmbeddedTarget
-from harness.targets.registry import target_for
-from harness.workspace import Workspace
+from harness.environments.embedded import EmbeddedTarget
+from harness.environments.registry import target_for
+from harness.model.errors import UsageError
+from harness.project.settings import Settings
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

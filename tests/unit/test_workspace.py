@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import UsageError
-from harness.workspace import Workspace
+from harness.model.errors import UsageError
+from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

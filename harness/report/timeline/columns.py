@@ -1,6 +1,6 @@
 """Events as the page carries them: a column per field, each text once, gzip and base64 around it.
 
-Sentences come from `harness.report.story` alone. They are not embedded one by one, for there are as many as
+Sentences come from `harness.model.story` alone. They are not embedded one by one, for there are as many as
 events: each is cut into what many sentences share, kept once, and the event's own texts, which are there
 already. What the page puts together is compared with the sentence here; where it is not the same, the whole
 sentence is embedded.
@@ -13,7 +13,7 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.report.story import LONGEST_BODY, sentence
+from harness.model.story import LONGEST_BODY, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

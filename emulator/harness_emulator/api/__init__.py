@@ -1,0 +1,1 @@
+"""The control API: routes below /_harness/ on the emulator's port."""

@@ -1,0 +1,206 @@
+"""The control API under `/_harness/`, on the emulator's own port: JSON in, JSON out.
+
+An error is `{"message": …}` with a status of 400 and above.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from functools import wraps
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from localstack.aws import handlers
+from localstack.http import Response
+from localstack.services.edge import ROUTER
+from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
+
+from harness.model.errors import HarnessError, NotFoundInStackError
+from harness_emulator.api import clock_routes, ledger_routes, settle_routes
+from harness_emulator.api import faults_routes as fault_routes
+from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
+from harness_emulator.faults import striking
+from harness_emulator.functions import callers
+from harness_emulator.functions.runtimes.environment import own_runtimes
+from harness_emulator.ledger.recorder import RECORDER
+from harness_emulator.mapping.life import WORKERS
+from harness_emulator.sqs import in_process
+from harness_emulator.time import real_time
+from harness_emulator.time.clock import TICKER, clock_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localstack.http import Request
+
+    from harness_emulator.configuration import Options
+
+CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults", "ledger")
+AHEAD_SECONDS = 0.1
+"""A clock that was less ahead was not advanced, and nothing was logged at times that have not come."""
+RESET_SECONDS = 10.0
+"""How long a reset waits for batches that are in flight."""
+
+
+def register_routes(options: Options) -> None:
+    """Add the routes to LocalStack's gateway."""
+    control = Control(options)
+    routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
+        ("GET", "health", control.health),
+        ("POST", "reset", control.reset),
+        ("DELETE", "deleted-queues", control.forget_deleted_queues),
+        ("GET", "clock", clock_routes.look),
+        ("POST", "clock", clock_routes.move),
+        ("GET", "virtual-time", _virtual_time("look")),
+        ("POST", "virtual-time", _virtual_time("choose")),
+        ("POST", "settle", settle_routes.settle),
+        ("GET", "advice", settle_routes.advise),
+        ("GET", "faults", fault_routes.listing),
+        ("POST", "faults", fault_routes.add),
+        ("DELETE", "faults", fault_routes.remove),
+        ("GET", "ledger", ledger_routes.look),
+        ("POST", "ledger", ledger_routes.switch),
+        ("GET", "ledger/file", ledger_routes.file),
+        ("GET", "environments", control.environments),
+        ("GET", "debug", control.debugging),
+        ("POST", "debug", control.start_debugging),
+        ("DELETE", "debug", control.stop_debugging),
+    )
+    for method, name, handler in routes:
+        ROUTER.add(f"/_harness/{name}", _answering(handler), methods=[method])
+    # Else LocalStack takes it for a bucket.
+    handlers.run_custom_response_handlers.append(callers.answering)
+    ROUTER.add("/_harness/<path:name>", _answering(_no_such_route))
+
+
+def _answering(handler: Callable[..., Any]) -> Callable[..., Response]:
+    @wraps(handler)
+    def answer(request: Request, **parts: str) -> Response:
+        try:
+            # No page, not even one on this machine, has business here.
+            if "Origin" in request.headers:
+                raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
+            document = handler(request, **parts)
+            return document if isinstance(document, Response) else json_response(document)
+        except RefusedError as refused:
+            return json_response({"message": str(refused)}, refused.status)
+
+    return answer
+
+
+def _no_such_route(request: Request, **_: str) -> None:
+    raise RefusedError(f"There is no {request.method} {request.path}.", 404)
+
+
+class Control:
+    """What the routes do.
+
+    Args:
+        options: What the emulator was started with.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._health = {
+            "status": "running",
+            "version": version("sqs-lambda-harness"),
+            "localstack": version("localstack-core"),
+            "instance": options.instance,
+            "pid": os.getpid(),
+            "capabilities": [name for name in CAPABILITIES if name != "ledger" or options.ledger is not None],
+            "debug_port": options.debug_port,
+        }
+        self._runtimes = options.runtimes
+
+    def health(self, _: Request) -> dict[str, Any]:
+        """Who answers, and what it can do."""
+        return {**self._health, "runtimes": own_runtimes(self._runtimes)}
+
+    def reset(self, request: Request) -> dict[str, Any]:
+        """Make an account as new, once what is in flight has ended: queues, faults, clock, ledger."""
+        account = account_of(request, document_of(request))
+        chosen = _chosen(account)
+        striking.forget(chosen)
+        in_process.empty(chosen)
+        deadline = real_time.deadline(RESET_SECONDS)
+        readers = [worker.reader for worker in list(WORKERS.values()) if chosen in {None, *worker.accounts}]
+        for reader in readers:
+            reader.forget()
+        busy = sum(not reader.wait_until_idle(deadline) for reader in readers)
+        emptied = in_process.empty(chosen)
+        for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
+            if clock.reset() > AHEAD_SECONDS and _is_running("logs"):
+                _executor().forget_later_logs(clock.account)
+        RECORDER.forget(chosen)
+        return {"account": account, "queues": emptied, "mappings_still_busy": busy}
+
+    def forget_deleted_queues(self, request: Request) -> dict[str, Any]:
+        """Let the names of an account's deleted queues be used at once, not only after 60 s (A-52)."""
+        account = account_of(request)
+        return {"account": account, "forgotten": in_process.forget_deleted(_chosen(account))}
+
+    def environments(self, request: Request) -> list[dict[str, Any]]:
+        """The execution environments of an account's functions."""
+        if not _is_running("lambda"):
+            return []
+        return list(_executor().environments(_chosen(account_of(request))))
+
+    def debugging(self, request: Request) -> Any:
+        """The functions that run under a debugger."""
+        account = account_of(request)
+        return _executor().debugging.listing(None if account == ALL_ACCOUNTS else account)
+
+    def start_debugging(self, request: Request) -> Any:
+        """Run a function under a debugger from its next invocation on."""
+        document = document_of(request)
+        account = account_of(request, document)
+        function = document.get("function")
+        port = document.get("port", 0)
+        wait = document.get("wait", True)
+        source_root = document.get("source_root")
+        if not isinstance(function, str) or not function:
+            raise RefusedError('"function" must be a name or an ARN.')
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:  # noqa: PLR2004 - a port
+            raise RefusedError('"port" must be a number from 0 to 65535.')
+        if not isinstance(wait, bool):
+            raise RefusedError('"wait" must be true or false.')
+        if source_root is not None and not isinstance(source_root, str):
+            raise RefusedError('"source_root" must be a path.')
+        try:
+            return _executor().debugging.enable(
+                function, account=account, port=port, wait=wait, source_root=source_root
+            )
+        except NotFoundInStackError as error:
+            raise RefusedError(str(error), 404) from error
+        except HarnessError as error:
+            raise RefusedError(str(error)) from error
+
+    def stop_debugging(self, request: Request) -> Any:
+        """Run a function without a debugger again."""
+        function = request.args.get("function")
+        if not function:
+            raise RefusedError("?function= must be a name or an ARN.")
+        return {"stopped": _executor().debugging.disable(function, account=account_of(request))}
+
+
+def _chosen(account: str) -> str | None:
+    return None if account == ALL_ACCOUNTS else account
+
+
+def _is_running(service: str) -> bool:
+    """Whether a service has been started; asking must not start it."""
+    return bool(SERVICE_PLUGINS.get_states().get(service) == ServiceState.RUNNING)
+
+
+def _virtual_time(name: str) -> Callable[[Request], Any]:
+    """A route about functions' processes; imported, as what runs them, when first asked for."""
+
+    def answer(request: Request) -> Any:
+        return getattr(importlib.import_module("harness_emulator.api.virtual_time_routes"), name)(request)
+
+    return answer
+
+
+def _executor() -> Any:
+    """What runs the functions; imported when first asked for."""
+    return importlib.import_module("harness_emulator.functions")

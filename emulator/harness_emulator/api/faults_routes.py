@@ -1,0 +1,89 @@
+"""`/_harness/faults`: what is to go wrong in an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from localstack.services.lambda_.invocation.models import lambda_stores
+from localstack.services.sqs.models import sqs_stores
+
+from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness_emulator.faults import adversary, striking
+from harness_emulator.faults.rules import RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localstack.http import Request
+
+    from harness_emulator.faults.adversary import Adversary
+    from harness_emulator.faults.rules import Rule
+
+NOT_FOUND = 404
+
+
+def listing(request: Request) -> list[dict[str, Any]]:
+    """`GET faults`: the account's rules, in the order in which they were added; `fired` says how often.
+
+    The adversary is the last, where there is one; its `did` says what it did.
+    """
+    faults = striking.faults_of(_account(request))
+    known: list[Rule | Adversary] = [*faults.book.rules(), *_adversary(faults.adversary)]
+    return [of.as_json() for of in known]
+
+
+def add(request: Request) -> dict[str, Any]:
+    """`POST faults` with a rule: `kind`, what it is aimed by, its kind's options, `always`.
+
+    `{"kind": "adversary", "seed": 7}` lets a seed decide, in place of the adversary before.
+    """
+    document = document_of(request)
+    account = _account(request, document)
+    document.pop("account", None)
+    try:
+        if document.get("kind") == adversary.ID:
+            opponent = adversary.Adversary.of(document)
+            striking.oppose(account, opponent)
+            return opponent.as_json()
+        rule = striking.faults_of(account).book.add(
+            document, queues=_names(sqs_stores, "queues", account), functions=_functions(account)
+        )
+    except RuleError as error:
+        raise RefusedError(str(error)) from error
+    return rule.as_json()
+
+
+def remove(request: Request) -> list[dict[str, Any]]:
+    """`DELETE faults`: all rules of the account, with `?id=` that one; answers what was removed.
+
+    The adversary goes with `?id=adversary`, or with a reset: it is none of a test's own rules.
+    """
+    account = _account(request)
+    chosen = request.args.get("id")
+    if chosen == adversary.ID and striking.faults_of(account).adversary is not None:
+        return [gone.as_json() for gone in _adversary(striking.oppose(account, None))]
+    try:
+        return [gone.as_json() for gone in striking.faults_of(account).book.remove(chosen)]
+    except RuleError as error:
+        raise RefusedError(str(error), NOT_FOUND) from error
+
+
+def _adversary(there: Adversary | None) -> list[Adversary]:
+    return [] if there is None else [there]
+
+
+def _account(request: Request, document: dict[str, Any] | None = None) -> str:
+    account = account_of(request, document)
+    if account == ALL_ACCOUNTS:
+        raise RefusedError("Each account has faults of its own: say which account.")
+    return account
+
+
+def _functions(account: str) -> Iterator[str]:
+    return _names(lambda_stores, "functions", account)
+
+
+def _names(stores: Any, kind: str, account: str) -> Iterator[str]:
+    for store_account, _, store in list(stores.iter_stores()):
+        if store_account == account:
+            yield from list(getattr(store, kind))

@@ -1,0 +1,1 @@
+"""LocalStack: started, configured, and changed where AWS behaves differently."""

@@ -1,0 +1,1 @@
+"""How an app becomes Terraform configuration."""

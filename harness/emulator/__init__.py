@@ -1,1 +1,0 @@
-"""What runs inside the LocalStack process; imported by nothing outside it."""

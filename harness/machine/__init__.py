@@ -1,0 +1,1 @@
+"""This machine: files and locks, processes, ports, HTTP without proxies."""

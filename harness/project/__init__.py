@@ -1,0 +1,1 @@
+"""The user's project: settings, folders, deployment packages."""

@@ -1,0 +1,74 @@
+"""Handler sources, checked before they are deployed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from harness.model.errors import PackageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.project.packaging.package import BuiltPackage
+
+
+def check_sources(package: BuiltPackage) -> None:
+    """Read the package's own Python files as its runtime would.
+
+    Syntax newer than the runtime's Python is refused as far as Python's `ast` can tell (`match`, `except*`,
+    type parameters); the rest shows when the function starts.
+
+    Raises:
+        PackageError: A file has a syntax error; the message names file and line.
+    """
+    for name, path in sorted(package.sources.items()):
+        if name.endswith(".py"):
+            _check(path, package.runtime)
+
+
+def _check(path: Path, runtime: str) -> None:
+    version = _version(runtime)
+    try:
+        source = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a SyntaxWarning is the author's business
+            tree = ast.parse(source, str(path))
+            compile(tree, str(path), "exec", dont_inherit=True)
+            try:
+                ast.parse(source, str(path), feature_version=version)
+            except SyntaxError as error:
+                # Python puts this one at the construct's end.
+                error.lineno, error.text = _first_newer_line(tree) or error.lineno, None
+                raise
+    except SyntaxError as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        text = (error.text or "").strip()
+        raise PackageError(
+            f"{path}{line} is not valid Python for {runtime}: {error.msg}.",
+            detail=f"    {text}" if text else None,
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise PackageError(f"{path} is not valid Python for {runtime}: {error}.") from None
+    except OSError as error:
+        raise PackageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _first_newer_line(tree: ast.Module) -> int | None:
+    """Where the first construct stands that an older Python does not know."""
+    newer = (ast.Match, ast.TryStar, ast.TypeAlias)
+    return min(
+        (
+            node.handlers[0].lineno if isinstance(node, ast.TryStar) else node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, newer) or (isinstance(node, ast.stmt) and getattr(node, "type_params", None))
+        ),
+        default=None,
+    )
+
+
+def _version(runtime: str) -> tuple[int, int] | None:
+    match = re.fullmatch(r"python(\d+)\.(\d+)", runtime)
+    return (int(match[1]), int(match[2])) if match else None

@@ -1,0 +1,81 @@
+"""Where a project's files lie: its root, and everything the harness makes below `.harness/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model.errors import UsageError
+
+STATE_FOLDER = ".harness"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A project's root folder and the folders the harness owns in it.
+
+    Nothing outside `.harness/` is written, but for the deployment packages named in the settings.
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The nearest folder, `start` (default: the working directory) or above, that holds a `cdktf.json`.
+
+        Raises:
+            UsageError: There is none.
+        """
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            if (folder / "cdktf.json").is_file():
+                return cls(folder)
+        raise UsageError(
+            f"No CDKTF project here: {start} and the folders above it hold no cdktf.json.",
+            hint="Run the command inside your CDKTF project.",
+        )
+
+    @property
+    def state(self) -> Path:
+        """`.harness/`, made on first use and ignored by git."""
+        folder = self.root / STATE_FOLDER
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        return folder
+
+    @property
+    def environment_file(self) -> Path:
+        """The record of the environment that is up, as JSON."""
+        return self.state / "environment.json"
+
+    @property
+    def emulator(self) -> Path:
+        """The emulator's data and log."""
+        return self.state / "emulator"
+
+    @property
+    def runtimes(self) -> Path:
+        """One small Python environment per Lambda runtime."""
+        return self.state / "runtimes"
+
+    @property
+    def ledgers(self) -> Path:
+        """The ledgers of the environments that were up last, a file for each."""
+        return self.state / "ledger"
+
+    @property
+    def report(self) -> Path:
+        """What a run of tests leaves to look at."""
+        return self.state / "report"
+
+    @property
+    def timelines(self) -> Path:
+        """The timelines of tests that failed, a file for each."""
+        return self.report / "timelines"
+
+    def deployment(self, account: str) -> Path:
+        """The folder of what is deployed in `account`: synthesized app, Terraform's work folder and state."""
+        return self.state / "deploy" / account

