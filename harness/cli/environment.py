@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +17,6 @@ from harness.terraform import load_deployment
 
 if TYPE_CHECKING:
     from harness.client import QueueCounts, Stack
-    from harness.terraform import Deployment
 
 
 @click.command()
@@ -53,7 +52,7 @@ def up(app: App, target: str | None, port: int | None, endpoint: str | None) -> 
     return app.answer(
         {
             "environment": session.environment.as_json(),
-            "deployment": deployment_json(session.deployment),
+            "deployment": session.deployment.as_json(),
             "started": session.started,
             "changed": session.deployment.changed,
             "seconds": round(seconds, 3),
@@ -100,18 +99,10 @@ def status(app: App) -> int:
     return app.answer(
         {
             "environment": environment.as_json(),
-            "deployment": deployment_json(deployment),
+            "deployment": deployment.as_json(),
             "counts": {name: count and asdict(count) for name, count in counts.items()},
         }
     )
-
-
-def deployment_json(deployment: Deployment) -> dict[str, Any]:
-    """A deployment as JSON; its functions without their environment variables, which may be secrets."""
-    document = asdict(deployment)
-    for function in document["functions"]:
-        function.pop("environment", None)
-    return document
 
 
 def _counts(stack: Stack) -> dict[str, QueueCounts | None]:

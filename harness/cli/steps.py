@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import App, command
-from harness.cli.environment import deployment_json
 from harness.model.environment import own_account
 from harness.project.packaging import build_packages
 from harness.report.tables import deployed_table
@@ -34,7 +33,7 @@ def deploy(app: App) -> int:
     return app.answer(
         {
             "environment": session.environment.as_json(),
-            "deployment": deployment_json(session.deployment),
+            "deployment": session.deployment.as_json(),
             "changed": session.deployment.changed,
             "seconds": round(seconds, 3),
             **app.steps(),

@@ -17,8 +17,8 @@ from harness.model.errors import HarnessError, NotFoundInStackError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from harness.model.deployment import Deployment, FunctionResource, QueueResource
     from harness.model.environment import Endpoint
-    from harness.terraform import Deployment, FunctionResource, QueueResource
 
 
 class Stack:

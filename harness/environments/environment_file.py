@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from harness.machine.files import locked
 from harness.model.environment import Environment
 
 if TYPE_CHECKING:
@@ -45,7 +45,5 @@ def clear_record(path: Path, environment_id: str) -> None:
 @contextmanager
 def environment_lock(workspace: Workspace) -> Iterator[None]:
     """Hold the project's environment for this process; others wait. The lock ends with the process."""
-    path = workspace.state / "environment.lock"
-    with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with locked(workspace.state / "environment.lock"):
         yield

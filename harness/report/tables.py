@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from harness.client import Message, QueueCounts
     from harness.client.matching import Row
+    from harness.model.deployment import Deployment
     from harness.model.environment import Environment
     from harness.session.doctor import Check
-    from harness.terraform import Deployment
 
 _BODY = 72
 _RESULT = 96
@@ -81,7 +81,7 @@ def deployed_table(deployment: Deployment) -> Table:
         table.add_row("queue", queue.construct_id, queue.url)
     for function in deployment.functions:
         table.add_row("function", function.construct_id, function.arn)
-    for name, value in deployment.outputs.items():
+    for name, value in deployment.shown_outputs().items():
         table.add_row("output", name, safe(value if isinstance(value, str) else json.dumps(value)))
     return table
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.environments.target import Target
+    from harness.model.deployment import Deployment
     from harness.model.environment import Environment, Owner, Place
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
-    from harness.terraform import Deployment
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,9 @@ from harness.apps.synth import Synthesized, synthesize
 from harness.terraform.deployment import deploy, plan_is_empty
 from harness.terraform.isolation import isolation_level
 from harness.terraform.program import Terraform, find_terraform
-from harness.terraform.resources import (
-    Deployment,
-    FunctionResource,
-    MappingResource,
-    QueueResource,
-    load_deployment,
-)
+from harness.terraform.resources import load_deployment
 
 __all__ = [
-    "Deployment",
-    "FunctionResource",
-    "MappingResource",
-    "QueueResource",
     "Synthesized",
     "Terraform",
     "deploy",

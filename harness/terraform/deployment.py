@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.apps.synth import Synthesized
+    from harness.model.deployment import Deployment
     from harness.model.environment import Environment
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
     from harness.terraform.isolation import Ran
     from harness.terraform.program import Terraform
-    from harness.terraform.resources import Deployment
     from harness.terraform.stage import Staged
 
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color", "-compact-warnings", "-parallelism=20")

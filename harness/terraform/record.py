@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from harness.machine.files import write_atomically
 
@@ -39,7 +39,7 @@ class DeploymentRecord:
         write_atomically(_path(folder), json.dumps({"format": FORMAT, **asdict(self)}, indent=1))
 
     @classmethod
-    def read(cls, folder: Path) -> Self | None:
+    def read(cls, folder: Path) -> DeploymentRecord | None:
         """The record in an account's folder; None where there is none of this format."""
         try:
             record = json.loads(_path(folder).read_text(encoding="utf-8"))

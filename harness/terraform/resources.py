@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.model.deployment import Deployment, FunctionResource, MappingResource, QueueResource
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.state import State
 
@@ -14,98 +14,6 @@ if TYPE_CHECKING:
 
     from harness.model.environment import Environment, Place
     from harness.project.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class QueueResource:
-    """An `aws_sqs_queue`.
-
-    Attributes:
-        construct_id: Its CDKTF construct id, with the ids of the constructs around it below the stack
-            (`Pair/Input`).
-        address: Terraform's.
-        name: AWS's.
-        url: As the emulator gives it.
-        arn: As AWS gives it.
-        fifo: Whether it is a FIFO queue.
-    """
-
-    construct_id: str
-    address: str
-    name: str
-    url: str
-    arn: str
-    fifo: bool
-
-
-@dataclass(frozen=True)
-class FunctionResource:
-    """An `aws_lambda_function`.
-
-    Attributes:
-        construct_id: Its CDKTF construct id.
-        address: Terraform's.
-        name: AWS's.
-        arn: Without a version.
-        log_group: The CloudWatch log group that it writes to.
-        timeout: Seconds.
-        runtime: `python3.13`.
-        environment: Its environment variables.
-        code_sha256: Of its deployed code, base64 as Lambda tells it.
-        package: Its deployed zip; None where the code is not a file.
-    """
-
-    construct_id: str
-    address: str
-    name: str
-    arn: str
-    log_group: str
-    timeout: int
-    runtime: str
-    environment: Mapping[str, str]
-    code_sha256: str = ""
-    package: Path | None = None
-
-
-@dataclass(frozen=True)
-class MappingResource:
-    """An `aws_lambda_event_source_mapping` from a queue."""
-
-    uuid: str
-    queue_arn: str
-    function_arn: str
-    batch_size: int
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """A stack as it is deployed to one place of one environment.
-
-    Attributes:
-        stack: Its CDKTF name.
-        account: 12 digits.
-        prefix: What its resources' AWS names begin with, before what the stack calls them; often empty.
-        region: The default AWS provider's.
-        environment_id: Of the environment that holds it.
-        folder: Terraform's work folder, with the state.
-        queues: In the order of their addresses; functions and mappings too.
-        functions: See `queues`.
-        mappings: See `queues`.
-        outputs: Terraform's outputs.
-        changed: Whether this deployment changed anything; False when all stood already.
-    """
-
-    stack: str
-    account: str
-    region: str
-    environment_id: str
-    folder: Path
-    queues: tuple[QueueResource, ...]
-    functions: tuple[FunctionResource, ...]
-    mappings: tuple[MappingResource, ...]
-    outputs: Mapping[str, Any]
-    changed: bool
-    prefix: str = ""
 
 
 def load_deployment(
@@ -149,6 +57,7 @@ def read_deployment(
         functions=tuple(_functions(state, ids, work)),
         mappings=tuple(_mappings(state)),
         outputs=state.outputs(),
+        sensitive=state.sensitive_outputs(),
         changed=changed,
     )
 

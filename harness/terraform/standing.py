@@ -12,8 +12,8 @@ from harness.client.boto import client
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.model.deployment import Deployment
     from harness.model.environment import Endpoint
-    from harness.terraform.resources import Deployment
 
 _GONE = frozenset(
     {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from harness.machine.files import write_atomically
 
@@ -36,7 +36,7 @@ class State:
         self._document = document
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path) -> State | None:
         """The state at `path`; None where there is none that can be read."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -62,6 +62,11 @@ class State:
     def outputs(self) -> dict[str, Any]:
         """Output name to value."""
         return {name: output["value"] for name, output in self._document.get("outputs", {}).items()}
+
+    def sensitive_outputs(self) -> frozenset[str]:
+        """The names of the outputs whose values must not be shown."""
+        outputs = self._document.get("outputs", {})
+        return frozenset(name for name, output in outputs.items() if output.get("sensitive"))
 
     def addresses(self) -> set[str]:
         """The addresses of all managed instances."""

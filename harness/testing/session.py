@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from harness.client import Stack
     from harness.environments.target import Target
+    from harness.model.deployment import Deployment
     from harness.model.environment import Environment, Owner
-    from harness.terraform import Deployment
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
 

@@ -11,9 +11,9 @@ import pytest
 from harness.client import Stack
 from harness.client.boto import client
 from harness.client.emptying import empty
+from harness.model.deployment import Deployment, FunctionResource, MappingResource, QueueResource
 from harness.model.environment import DEFAULT_REGION, Endpoint
 from harness.model.errors import HarnessError
-from harness.terraform.resources import Deployment, FunctionResource, MappingResource, QueueResource
 from tests.support.mapped import Mapped, new_account
 from tests.support.waiting import eventually
 

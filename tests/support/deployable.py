@@ -16,8 +16,9 @@ from tests.support.mapped import new_account
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.apps.synth import Synthesized
+    from harness.model.deployment import Deployment
     from harness.model.environment import Environment
-    from harness.terraform import Deployment, Synthesized
 
 APP = """
 import json

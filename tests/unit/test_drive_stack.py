@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.client import Stack
+from harness.model.deployment import Deployment, FunctionResource, MappingResource, QueueResource
 from harness.model.environment import Endpoint
 from harness.model.errors import NotFoundInStackError
-from harness.terraform.resources import Deployment, FunctionResource, MappingResource, QueueResource
 
 URL = "http://127.0.0.1:4566"
 ARN = "arn:aws:{}:us-east-1:000000000000:{}"
