@@ -1,4 +1,4 @@
-"""IAM roles that a stack names and does not make itself, such as the lab's `LabRole`."""
+"""IAM roles made for a stack that names them and does not create them, such as `LabRole`."""
 
 from __future__ import annotations
 
@@ -24,52 +24,34 @@ TRUST = {
 }
 PERMISSIONS = {
     "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": "*",
-        },
-        {
-            "Effect": "Allow",
-            "Action": [
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ChangeMessageVisibility",
-                "sqs:SendMessage",
-                "sqs:GetQueueUrl",
-            ],
-            "Resource": "*",
-        },
-    ],
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
-POLICY_NAME = "queues-and-logs"
+"""Everything: which rights the real role has is not known here."""
+POLICY_NAME = "made-by-the-harness"
 
 
-def ensure_roles(endpoint: Endpoint, names: Iterable[str], *, touch: bool = True) -> list[str]:
-    """Make the roles of those names in the endpoint's account, with Lambda's trust and the permissions above.
-
-    A role that exists keeps its trust.
+def ensure_roles(endpoint: Endpoint, roles: Iterable[str], *, touch: bool = True) -> list[str]:
+    """Make roles, with Lambda's trust and all rights. A role that exists keeps its trust.
 
     Args:
         endpoint: Where.
-        names: The roles.
-        touch: Whether a role that exists gets the permissions; if not, it stays as it is.
+        roles: Their names, each with its path before it where it has one (`service-role/NAME`).
+        touch: Whether a role that exists gets the rights; if not, it stays as it is.
 
     Returns:
-        The roles that did not exist.
+        Those that did not exist.
 
     Raises:
         EmulatorError: The endpoint refused.
     """
     iam = client(endpoint, "iam")
     made = []
-    for name in names:
+    for role in roles:
+        path, _, name = f"/{role.lstrip('/')}".rpartition("/")
         try:
             try:
-                iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-                made.append(name)
+                iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=json.dumps(TRUST))
+                made.append(role)
             except iam.exceptions.EntityAlreadyExistsException:
                 if not touch:
                     continue
@@ -83,10 +65,16 @@ def ensure_roles(endpoint: Endpoint, names: Iterable[str], *, touch: bool = True
     return made
 
 
-def delete_roles(endpoint: Endpoint, names: Iterable[str]) -> None:
-    """Delete roles that `ensure_roles` has made; one that is gone, or that others use by now, stays so."""
+def delete_roles(endpoint: Endpoint, roles: Iterable[str]) -> None:
+    """Delete roles that `ensure_roles` made; one that is gone, or that others use by now, stays so.
+
+    Args:
+        endpoint: Where.
+        roles: As `ensure_roles` takes them.
+    """
     iam = client(endpoint, "iam")
-    for name in names:
+    for role in roles:
+        name = role.rpartition("/")[2]
         with contextlib.suppress(botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
             iam.delete_role_policy(RoleName=name, PolicyName=POLICY_NAME)
             iam.delete_role(RoleName=name)

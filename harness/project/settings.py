@@ -49,7 +49,8 @@ class Settings:
         endpoint: The endpoint target's URL.
         aws_account: The 12-digit account that the target `aws` may use.
         terraform: Path of the Terraform binary; None looks on PATH and in `.harness/bin`.
-        roles: IAM roles that the stack expects to exist; made, with trust and permissions, before the apply.
+        roles: IAM roles to make before the apply, with Lambda's trust and all rights; None: those that the
+            stack names and does not create. An empty list makes none.
         strict_runtime: Fail where a function's own Python is not on this machine, instead of warning.
         environment: Environment variables for the CDKTF app.
         virtual_time: Functions, by construct id or AWS name, whose handlers have the time of the stack's
@@ -65,7 +66,7 @@ class Settings:
     endpoint: str | None = None
     aws_account: str | None = None
     terraform: str | None = None
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] | None = None
     strict_runtime: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     virtual_time: tuple[str, ...] = ()

@@ -8,9 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.client.control import ControlApi
+from harness.machine.files import write_atomically
 from harness.model.environment import own_account
 from harness.model.errors import RuntimeMissingError
 from harness.model.host import shown
+from harness.terraform.named_roles import named_roles
 from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def check_runtimes(
-    workspace: Workspace, settings: Settings, ready: Environment, place: Place, progress: Progress
+    runtimes: set[str], settings: Settings, ready: Environment, place: Place, progress: Progress
 ) -> None:
     """Say which functions run on another Python than their own, where the emulator has Pythons of its own.
 
@@ -33,7 +35,7 @@ def check_runtimes(
     there = (ControlApi(ready.url, place.account).call("GET", "health") or {}).get("runtimes")
     if there is None:
         return
-    for runtime in sorted(synthesized_runtimes(workspace, place) - set(there)):
+    for runtime in sorted(runtimes - set(there)):
         text = f"{runtime} is not in the environment ({ready.holder}), which has {', '.join(there) or 'none'}"
         if settings.strict_runtime:
             raise RuntimeMissingError(
@@ -44,34 +46,88 @@ def check_runtimes(
         progress.warn(f"{text}; the nearest one runs its functions instead.")
 
 
-def ensure_roles(workspace: Workspace, settings: Settings, ready: Environment, place: Place) -> None:
-    """Make the roles, once for each environment: asking IAM each time would cost more than all the rest."""
-    note = workspace.deployment(place.folder) / "roles.json"
-    wanted = {"environment": ready.id, "roles": list(settings.roles)}
-    known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        known = json.loads(note.read_bytes())
-        if wanted.items() <= known.items():
+class Roles:
+    """The IAM roles of a deployment that exist before its apply.
+
+    Which ones were made is noted, so that a later `up` asks IAM only when the stack names other roles, and so
+    that a role is deleted again once the stack creates it itself, or leaves the environment.
+    """
+
+    def __init__(self, workspace: Workspace, ready: Environment, place: Place) -> None:
+        self._note = workspace.deployment(place.folder) / "roles.json"
+        self._ready = ready
+        self._place = place
+        self._wanted: list[str] = []
+        self._made: set[str] = set()
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            known = json.loads(self._note.read_bytes())
+            if known["environment"] == ready.id:
+                self._wanted, self._made = list(known["roles"]), set(known["made"])
+
+    def ensure(self, document: dict[str, Any], settings: Settings, progress: Progress) -> None:
+        """Make the roles that the settings list, or else those that the stack names and does not create.
+
+        Raises:
+            EmulatorError: The environment refused.
+        """
+        account = self._place.account
+        if settings.roles is not None:
+            wanted = [f"{account}/{name}" for name in settings.roles]
+        else:
+            named = named_roles(document, account=account, variables=settings.environment)
+            wanted = [f"{role.account}{role.path}{role.name}" for role in named]
+        if wanted == self._wanted and self._note.is_file():
             return
-    made = set(known.get("made", ())) if known.get("environment") == ready.id else set()
-    if settings.roles:
+        fresh = set()
+        if wanted or self._made:
+            # Not one that the stack creates by now: Terraform would find its name taken.
+            self._delete(self._made - set(wanted))
+            touch = settings.roles is not None and not self._ready.shared
+            fresh = self._make(wanted, touch=touch)
+        if fresh and settings.roles is None:
+            with progress.step("roles") as step:
+                names = ", ".join(sorted(role.rpartition("/")[2] for role in fresh))
+                step.detail = f"made {names}: named by the stack, not created by it"
+        self._wanted, self._made = wanted, (self._made & set(wanted)) | fresh
+        note = {"environment": self._ready.id, "roles": wanted, "made": sorted(self._made)}
+        write_atomically(self._note, json.dumps(note))
+
+    def delete(self) -> None:
+        """Delete the roles that were made."""
+        self._delete(self._made)
+        self._note.unlink(missing_ok=True)
+
+    def _make(self, roles: Iterable[str], *, touch: bool) -> set[str]:
         from harness.environments.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
 
-        endpoint = ready.endpoint(account=place.account)
-        made.update(ensure_roles(endpoint, settings.roles, touch=not ready.shared))
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps({**wanted, "made": sorted(made)}), encoding="utf-8")
+        fresh = set()
+        for role in roles:
+            account, _, name = role.partition("/")
+            if ensure_roles(self._ready.endpoint(account=account), [name], touch=touch):
+                fresh.add(role)
+        return fresh
+
+    def _delete(self, roles: Iterable[str]) -> None:
+        from harness.environments.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
+
+        for role in roles:
+            account, _, name = role.partition("/")
+            delete_roles(self._ready.endpoint(account=account), [name])
 
 
-def synthesized_runtimes(workspace: Workspace, place: Place | None = None) -> set[str]:
+def named_runtimes(document: dict[str, Any]) -> set[str]:
+    """The Lambda runtimes that a stack's document names."""
+    functions = document.get("resource", {}).get("aws_lambda_function", {})
+    return {function["runtime"] for function in functions.values() if "runtime" in function}
+
+
+def synthesized_runtimes(workspace: Workspace) -> set[str]:
     """The Lambda runtimes that the last synthesized stack names; none where nothing was synthesized yet."""
     found: set[str] = set()
-    for file in workspace.deployment((place or own_account()).folder).glob(
-        "synth/cdktf.out/stacks/*/cdk.tf.json"
-    ):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            functions = json.loads(file.read_bytes())["resource"].get("aws_lambda_function", {})
-            found |= {function["runtime"] for function in functions.values() if "runtime" in function}
+    folder = workspace.deployment(own_account().folder)
+    for file in folder.glob("synth/cdktf.out/stacks/*/cdk.tf.json"):
+        with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+            found |= named_runtimes(json.loads(file.read_bytes()))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.client import Stack
@@ -15,7 +15,7 @@ from harness.model.environment import own_account
 from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
 from harness.session.handlers_time import share_time
-from harness.session.preparation import Runtimes, check_runtimes, ensure_roles, synthesized_runtimes
+from harness.session.preparation import Roles, Runtimes, check_runtimes, named_runtimes
 from harness.terraform import deploy
 
 if TYPE_CHECKING:
@@ -189,16 +189,16 @@ def _deploy(
 ) -> Deployment:
     with Runtimes(workspace, settings, progress) as runtimes:
 
-        def prepared() -> Environment:
-            """What the apply needs: an environment, what its functions run on, and the roles."""
+        def prepared(document: dict[str, Any]) -> Environment:
+            """The environment, with the runtimes and the roles that the stack needs."""
             if target.runs_here:
-                runtimes.ensure(synthesized_runtimes(workspace, place))
+                runtimes.ensure(named_runtimes(document))
             ready = environment()
             runtimes.wait()
             if ready.control and not target.runs_here:
-                check_runtimes(workspace, settings, ready, place, progress)
+                check_runtimes(named_runtimes(document), settings, ready, place, progress)
             if not place.on_aws:
-                ensure_roles(workspace, settings, ready, place)
+                Roles(workspace, ready, place).ensure(document, settings, progress)
             return ready
 
         deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress)

@@ -51,7 +51,7 @@ def deploy(
     workspace: Workspace,
     settings: Settings,
     *,
-    environment: Callable[[], Environment],
+    environment: Callable[[dict[str, Any]], Environment],
     place: Place = Place(),  # noqa: B008 - frozen
     progress: Progress,
 ) -> Deployment:
@@ -60,8 +60,8 @@ def deploy(
     Args:
         workspace: The project.
         settings: Its settings.
-        environment: Gives the environment; called when it is needed and not before, so it may still be
-            starting.
+        environment: Gives the environment, prepared for the staged document that it is called with. It is
+            called when it is needed and not before, so the environment may still be starting.
         place: Where in the environment; on an emulator, an account.
         progress: Told about each step.
 
@@ -114,7 +114,7 @@ class _Deploy:
         self._record = DeploymentRecord.read(self._folder)
         self._group = ProcessGroup()
 
-    def run(self, environment: Callable[[], Environment]) -> Deployment:
+    def run(self, environment: Callable[[dict[str, Any]], Environment]) -> Deployment:
         # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
         first = self._record is None
         terraform = find_terraform(self._workspace, self._settings) if first else None
@@ -124,7 +124,7 @@ class _Deploy:
                 synthesized = self._synthesize()
                 staged = stage(synthesized, self._place)
                 digest = staged.digest(input_variables(self._settings))
-                ready = environment()
+                ready = environment(staged.document)
                 if (standing := self._standing(ready, digest)) is not None:
                     return standing
                 if self._update_code(ready, staged, digest):

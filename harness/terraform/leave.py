@@ -84,7 +84,7 @@ def _destroy(workspace: Workspace, settings: Settings, environment: Environment,
                     hint="Try again with `harness down`.",
                 )
             _delete_log_groups(environment, place, record.region, groups)
-        _delete_roles(environment, place, folder / "roles.json")
+        _delete_roles(environment, folder / "roles.json")
         work.discard_state()
         (folder / "deployed.json").unlink(missing_ok=True)
     return count
@@ -114,7 +114,7 @@ def _delete_log_groups(environment: Environment, place: Place, region: str, grou
             logs.delete_log_group(logGroupName=group)
 
 
-def _delete_roles(environment: Environment, place: Place, note: Path) -> None:
+def _delete_roles(environment: Environment, note: Path) -> None:
     """Delete the roles that were made for the stack there."""
     try:
         made = json.loads(note.read_bytes()).get("made", ())
@@ -123,7 +123,9 @@ def _delete_roles(environment: Environment, place: Place, note: Path) -> None:
     if made:
         from harness.environments.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
 
-        delete_roles(environment.endpoint(account=place.account), made)
+        for role in made:
+            account, _, name = role.partition("/")
+            delete_roles(environment.endpoint(account=account), [name])
     note.unlink(missing_ok=True)
 
 

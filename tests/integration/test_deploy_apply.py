@@ -103,7 +103,7 @@ class Calculator:
         return deploy(
             self.workspace,
             replace(self.settings, environment=environ),
-            environment=lambda: self.emulator.environment,
+            environment=lambda _: self.emulator.environment,
             place=self.place,
             progress=self.progress,
         )

@@ -274,7 +274,7 @@ from harness.project.workspace import Workspace
 root, account, record = sys.argv[1:]
 environment = Environment.from_json(json.loads(record))
 deploy(
-    Workspace(Path(root)), Settings(app="python app.py"), environment=lambda: environment,
+    Workspace(Path(root)), Settings(app="python app.py"), environment=lambda _: environment,
     place=Place(account), progress=Progress(),
 )
 """

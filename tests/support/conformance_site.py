@@ -80,7 +80,7 @@ class Site:
     @cached_property
     def role(self) -> str:
         """The ARN of the functions' role; where the account is the test's own, it is made."""
-        name = self._settings.roles[0] if self.environment.on_aws else "any"
+        name = (self._settings.roles or ("LabRole",))[0] if self.environment.on_aws else "any"
         if not self.environment.on_aws:
             ensure_roles(self.environment.endpoint(region=REGION, account=self.account), [name])
         return f"arn:aws:iam::{self.account}:role/{name}"

@@ -114,7 +114,7 @@ class Deployable:
         return deploy(
             self.workspace,
             self.settings,
-            environment=self._environment,
+            environment=lambda _: self._environment(),
             place=self.place,
             progress=self.progress,
         )
