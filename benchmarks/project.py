@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from harness.apps.prime import prime
+from harness.installation import runtime_reports
 from harness.model.errors import HarnessError
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 from harness.session.up import running_environment, stack_of
 from harness.terraform import load_deployment
-from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 COPIED = ("cdktf.json", "pyproject.toml", "lambda_function.py", "stack")
 HANDLER = "lambda_function.py"
 # What set-up makes in `.harness/`: everything else there is made anew from nothing.
-SET_UP = frozenset({"bin", "jsii", "runtimes", ".gitignore"})
+SET_UP = frozenset({"bin", "jsii", ".gitignore"})
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,9 @@ def copied_project() -> Iterator[Project]:
         if installed.is_dir():
             shutil.copytree(installed, workspace.state / "bin", symlinks=True)
         prime(workspace.state / "jsii")
-        for runtime in {package.runtime for package in settings.packages}:
-            ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
+        runtime_reports(
+            sorted({package.runtime for package in settings.packages}), strict=settings.strict_runtime
+        )
         environ = {
             name: value
             for name, value in os.environ.items()

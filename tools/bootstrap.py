@@ -277,7 +277,18 @@ def index_services(variables: Variables) -> str:
 
 def install_runtime(runtime: str, variables: Variables) -> str:
     """An environment for functions of this runtime; where its own Python is missing, the nearest one's."""
-    return run([VENV / "bin" / "python", "-m", "harness_emulator.functions.runtimes", runtime], variables, "")
+    return run(
+        [
+            VENV / "bin" / "python",
+            "-m",
+            "harness_emulator.functions.runtimes",
+            "--folder",
+            VENV / "runtimes",
+            runtime,
+        ],
+        variables,
+        "",
+    )
 
 
 if __name__ == "__main__":

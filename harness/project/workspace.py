@@ -57,11 +57,6 @@ class Workspace:
         return self.state / "emulator"
 
     @property
-    def runtimes(self) -> Path:
-        """One small Python environment per Lambda runtime."""
-        return self.state / "runtimes"
-
-    @property
     def ledgers(self) -> Path:
         """The ledgers of the environments that were up last, a file for each."""
         return self.state / "ledger"

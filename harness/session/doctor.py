@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
@@ -14,14 +15,13 @@ import uv
 from harness.environments.environment_file import read_record
 from harness.environments.launch import default_image
 from harness.environments.registry import target_for
-from harness.model.errors import EngineError, HarnessError, ImageMissingError, RuntimeMissingError
+from harness.installation import installed, runtime_reports
+from harness.model.errors import EngineError, HarnessError, ImageMissingError
 from harness.model.host import shown
-from harness.session.preparation import synthesized_runtimes
+from harness.session.preparation import raise_or_show, synthesized_runtimes
 from harness.terraform import find_terraform, isolation_level
 from harness.terraform.mirror import find_mirror
 from harness.terraform.release import install_terraform
-from harness_emulator.functions.runtimes.discovery import find_interpreter
-from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
     from harness.model.progress import Progress
@@ -66,7 +66,7 @@ def examine(workspace: Workspace, settings: Settings) -> list[Check]:
         _node(),
         _terraform(workspace, settings),
         _provider(),
-        *(_runtime(workspace, settings, runtime) for runtime in runtimes),
+        *_runtimes(settings, runtimes),
         _isolation(),
         _engine(settings),
         _state_folder(workspace),
@@ -86,12 +86,11 @@ def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
     Raises:
         HarnessError: Something cannot be had.
     """
-    for runtime in sorted(needed_runtimes(workspace, settings)):
-        with progress.step(f"runtime {runtime}") as step:
-            made = ensure_environment(runtime, workspace.runtimes, strict=settings.strict_runtime)
-            step.detail = shown(made.interpreter.path)
-        if made.interpreter.warning:
-            progress.warn(made.interpreter.warning)
+    runtimes = sorted(needed_runtimes(workspace, settings))
+    if runtimes:
+        with progress.step(", ".join(f"runtime {runtime}" for runtime in runtimes)) as step:
+            reports = runtime_reports(runtimes, strict=settings.strict_runtime)
+            step.detail = ", ".join(raise_or_show(report, progress) for report in reports)
     try:
         find_terraform(workspace, settings)
     except HarnessError:
@@ -134,18 +133,29 @@ def _provider() -> Check:
     return Check("AWS provider from", "ok", where)
 
 
-def _runtime(workspace: Workspace, settings: Settings, runtime: str) -> Check:
+def _runtimes(settings: Settings, runtimes: list[str]) -> list[Check]:
+    if not runtimes:
+        return []
+    if installed() is None:
+        return [
+            Check(f"Functions of {runtime}", "ok", "looked for at the first `harness up`")
+            for runtime in runtimes
+        ]
+    reports = runtime_reports(runtimes, strict=settings.strict_runtime, find=True)
+    return [_runtime(report) for report in reports]
+
+
+def _runtime(report: dict[str, Any]) -> Check:
+    runtime = report["runtime"]
     name = f"Functions of {runtime}"
-    try:
-        interpreter = find_interpreter(runtime, strict=settings.strict_runtime)
-    except RuntimeMissingError as error:
-        return Check(name, "missing", error.message, error.hint)
-    found = shown(interpreter.path)
-    if interpreter.warning:
+    if "error" in report:
+        return Check(name, "missing", report["error"]["message"], report["error"]["hint"])
+    found = shown(Path(report["interpreter"]))
+    if report["warning"]:
         return Check(
-            name, "warning", interpreter.warning, f"uv python install {runtime.removeprefix('python')}"
+            name, "warning", report["warning"], f"uv python install {runtime.removeprefix('python')}"
         )
-    if not (workspace.runtimes / runtime).is_dir():
+    if report["fresh"]:
         return Check(name, "ok", f"{found}; the environment is made by the first `harness up`")
     return Check(name, "ok", found)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.client.control import ControlApi
 from harness.machine.files import write_atomically
@@ -13,7 +13,6 @@ from harness.model.environment import own_account
 from harness.model.errors import RuntimeMissingError
 from harness.model.host import shown
 from harness.terraform.named_roles import named_roles
-from harness_emulator.functions.runtimes.environment import ensure_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
+
+MAKING_SECONDS = 600.0
+"""The packages of a runtime's environment may have to be downloaded over a slow line."""
 
 
 def check_runtimes(
@@ -131,40 +133,29 @@ def synthesized_runtimes(workspace: Workspace) -> set[str]:
     return found
 
 
-class Runtimes:
-    """What functions run on: one environment for each Lambda runtime, made side by side."""
+def make_runtimes(runtimes: set[str], ready: Environment, progress: Progress) -> None:
+    """Have the emulator make the virtual environments of Lambda runtimes, ahead of the apply.
 
-    def __init__(self, workspace: Workspace, settings: Settings, progress: Progress) -> None:
-        self._workspace = workspace
-        self._settings = settings
-        self._progress = progress
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="harness-runtime")
-        self._making: dict[str, Future[None]] = {}
+    Raises:
+        RuntimeMissingError: There is no Python for one of them.
+    """
+    if not runtimes:
+        return
+    api = ControlApi(ready.url, ready.account)
+    with progress.step(", ".join(f"runtime {name}" for name in sorted(runtimes))) as step:
+        reports = api.call("PUT", "runtimes", {"runtimes": sorted(runtimes)}, timeout=MAKING_SECONDS)
+        step.detail = ", ".join(raise_or_show(report, progress) for report in reports)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+def raise_or_show(report: dict[str, Any], progress: Progress) -> str:
+    """The interpreter that a runtime's report names; its warning is shown.
 
-    def ensure(self, runtimes: Iterable[str]) -> None:
-        """Begin to make those that have not begun."""
-        for runtime in sorted(runtimes):
-            if runtime not in self._making:
-                self._making[runtime] = self._pool.submit(self._make, runtime)
-
-    def wait(self) -> None:
-        """Wait until all are there.
-
-        Raises:
-            RuntimeMissingError: There is no Python for one of them.
-        """
-        for future in self._making.values():
-            future.result()
-
-    def _make(self, runtime: str) -> None:
-        with self._progress.step(f"runtime {runtime}") as step:
-            made = ensure_environment(runtime, self._workspace.runtimes, strict=self._settings.strict_runtime)
-            step.detail = f"{shown(made.interpreter.path)}{' (new)' if made.fresh else ''}"
-        if made.interpreter.warning:
-            self._progress.warn(made.interpreter.warning)
+    Raises:
+        RuntimeMissingError: The report is of an error.
+    """
+    if "error" in report:
+        error = report["error"]
+        raise RuntimeMissingError(error["message"], hint=error["hint"], detail=error["detail"])
+    if report["warning"]:
+        progress.warn(report["warning"])
+    return f"{shown(Path(report['interpreter']))}{' (new)' if report['fresh'] else ''}"

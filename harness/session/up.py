@@ -15,7 +15,7 @@ from harness.model.environment import own_account
 from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
 from harness.session.handlers_time import share_time
-from harness.session.preparation import Roles, Runtimes, check_runtimes, named_runtimes
+from harness.session.preparation import Roles, check_runtimes, make_runtimes, named_runtimes
 from harness.terraform import deploy
 
 if TYPE_CHECKING:
@@ -187,21 +187,18 @@ def _deploy(
     progress: Progress,
     environment: Callable[[], Environment],
 ) -> Deployment:
-    with Runtimes(workspace, settings, progress) as runtimes:
+    def prepared(document: dict[str, Any]) -> Environment:
+        """The environment, with the runtimes and the roles that the stack needs."""
+        ready = environment()
+        if target.runs_here:
+            make_runtimes(named_runtimes(document), ready, progress)
+        elif ready.control:
+            check_runtimes(named_runtimes(document), settings, ready, place, progress)
+        if not place.on_aws:
+            Roles(workspace, ready, place).ensure(document, settings, progress)
+        return ready
 
-        def prepared(document: dict[str, Any]) -> Environment:
-            """The environment, with the runtimes and the roles that the stack needs."""
-            if target.runs_here:
-                runtimes.ensure(named_runtimes(document))
-            ready = environment()
-            runtimes.wait()
-            if ready.control and not target.runs_here:
-                check_runtimes(named_runtimes(document), settings, ready, place, progress)
-            if not place.on_aws:
-                Roles(workspace, ready, place).ensure(document, settings, progress)
-            return ready
-
-        deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress)
+    deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress)
     share_time(stack_of(environment(), deployment), settings.virtual_time)
     return deployment
 

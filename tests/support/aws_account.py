@@ -164,9 +164,8 @@ class AwsProject:
         state.mkdir(exist_ok=True)
         # Its own folders of Terraform: that nothing secret is written there is looked at.
         (state / "terraform").unlink(missing_ok=True)
-        for name in ("runtimes", "bin"):
-            if (made := ROOT / ".harness" / name).exists() and not (state / name).exists():
-                (state / name).symlink_to(made)
+        if (made := ROOT / ".harness" / "bin").exists() and not (state / "bin").exists():
+            (state / "bin").symlink_to(made)
         return self
 
     def harness(self, *arguments: str, **environ: str) -> Answer:

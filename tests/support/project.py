@@ -36,8 +36,8 @@ filterwarnings = ["error"]
 
 
 def use_what_is_made(workspace: Workspace) -> None:
-    """Use this repository's function runtimes, Terraform and its providers: making them takes long."""
-    for name in ("runtimes", "bin", "terraform"):
+    """Use this repository's Terraform and its providers: making them takes long."""
+    for name in ("bin", "terraform"):
         made = Workspace(ROOT).state / name
         if name == "terraform":
             made.mkdir(exist_ok=True)

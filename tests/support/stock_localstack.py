@@ -35,7 +35,7 @@ from harness_emulator.localstack.service_index import use
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-RUNTIMES = Path(__file__).parents[2] / ".harness" / "runtimes"
+RUNTIMES = Path(sys.prefix) / "runtimes"
 READY_SECONDS = 90.0
 EXIT_GRACE_SECONDS = 5.0
 QUICK_MAPPING = {

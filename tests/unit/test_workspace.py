@@ -44,7 +44,6 @@ def test_everything_lies_below_the_state_folder(tmp_path: Path) -> None:
     for path in (
         workspace.environment_file,
         workspace.emulator,
-        workspace.runtimes,
         workspace.deployment("111111111111"),
     ):
         assert path.is_relative_to(tmp_path / ".harness")

@@ -23,6 +23,7 @@ from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of
 from harness_emulator.faults import striking
 from harness_emulator.functions import callers
 from harness_emulator.functions.runtimes.environment import own_runtimes
+from harness_emulator.functions.runtimes.reports import made
 from harness_emulator.ledger.recorder import RECORDER
 from harness_emulator.mapping.life import WORKERS
 from harness_emulator.sqs import in_process
@@ -48,6 +49,7 @@ def register_routes(options: Options) -> None:
     control = Control(options)
     routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
         ("GET", "health", control.health),
+        ("PUT", "runtimes", control.make_runtimes),
         ("POST", "reset", control.reset),
         ("DELETE", "deleted-queues", control.forget_deleted_queues),
         ("GET", "clock", clock_routes.look),
@@ -111,10 +113,18 @@ class Control:
             "debug_port": options.debug_port,
         }
         self._runtimes = options.runtimes
+        self._strict_runtime = options.strict_runtime
 
     def health(self, _: Request) -> dict[str, Any]:
         """Who answers, and what it can do."""
         return {**self._health, "runtimes": own_runtimes(self._runtimes)}
+
+    def make_runtimes(self, request: Request) -> list[dict[str, Any]]:
+        """Make the virtual environments of Lambda runtimes ahead of the functions that need them."""
+        runtimes = document_of(request).get("runtimes")
+        if not isinstance(runtimes, list) or not all(isinstance(name, str) for name in runtimes):
+            raise RefusedError('"runtimes" must be a list of names.')
+        return made(sorted(set(runtimes)), self._runtimes, strict=self._strict_runtime)
 
     def reset(self, request: Request) -> dict[str, Any]:
         """Make an account as new, once what is in flight has ended: queues, faults, clock, ledger."""

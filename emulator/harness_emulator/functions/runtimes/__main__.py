@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,31 +11,38 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from harness.model.errors import HarnessError, RuntimeMissingError
-from harness.project.workspace import Workspace
 from harness_emulator.functions.runtimes.discovery import find_interpreter
 from harness_emulator.functions.runtimes.environment import ensure_environment
+from harness_emulator.functions.runtimes.reports import found, made
 
 
 def main(arguments: list[str]) -> int:
-    """Make each, and print the interpreter that it runs on, or the warning that it is another version's."""
+    """Make or look for each, and print its interpreter, or the warning that it is another version's."""
     parser = argparse.ArgumentParser(
         prog="python -m harness_emulator.functions.runtimes", description=__doc__
     )
     parser.add_argument("runtimes", nargs="*", metavar="RUNTIME")
-    parser.add_argument("--folder", type=Path, help="where to make them (default: the project's .harness/)")
+    parser.add_argument("--folder", type=Path, required=True, help="the folder of the virtual environments")
+    parser.add_argument("--strict", action="store_true", help="accept no other Python than the runtime's own")
+    parser.add_argument("--find", action="store_true", help="look for the interpreters, and make nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON document, errors included")
     parser.add_argument(
         "--own-only",
         action="store_true",
         help="download a Python that is missing; leave out a runtime whose own Python cannot be had",
     )
     parsed = parser.parse_args(arguments)
+    if parsed.json:
+        report = found if parsed.find else made
+        reports = report(parsed.runtimes, parsed.folder, strict=parsed.strict)
+        sys.stdout.write(json.dumps(reports) + "\n")
+        return 0
     try:
-        folder = parsed.folder or Workspace.find().runtimes
         for runtime in parsed.runtimes:
             if parsed.own_only and not _has_own_python(runtime):
                 continue
-            made = ensure_environment(runtime, folder, strict=parsed.own_only)
-            sys.stdout.write(f"{made.interpreter.warning or made.interpreter.path}\n")
+            ready = ensure_environment(runtime, parsed.folder, strict=parsed.own_only or parsed.strict)
+            sys.stdout.write(f"{ready.interpreter.warning or ready.interpreter.path}\n")
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
