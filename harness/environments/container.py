@@ -124,6 +124,8 @@ class ContainerTarget:
             capabilities=found.capabilities,
             container=started.name,
             control=found.control,
+            api=found.api,
+            emulator=found.emulator,
             account=found.account,
             one_account=found.one_account,
         )

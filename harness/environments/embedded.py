@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from harness.environments import emulator_process, kept_ledgers
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.installation import ensure
 from harness.machine import alive
 from harness.model.environment import Environment
 from harness.model.host import HOST
 
 if TYPE_CHECKING:
+    from harness.installation import Installation
     from harness.model.environment import Owner
     from harness.model.progress import Progress
     from harness.project.settings import Settings
@@ -57,21 +59,24 @@ class EmbeddedTarget:
 
         Raises:
             PortTakenError: Another process listens on the port that was asked for.
+            InstallationError: The emulator's environment cannot be made.
             EmulatorError: It did not start; `detail` has its last log lines. Nothing is left running.
         """
         with environment_lock(self._workspace):
             if (environment := self.running()) is not None:
                 return environment
+            installation = ensure(progress)
             with progress.step("emulator") as step:
-                environment = self._start(owner)
+                environment = self._start(installation, owner)
                 step.detail = environment.url
             return environment
 
-    def _start(self, owner: Owner) -> Environment:
+    def _start(self, installation: Installation, owner: Owner) -> Environment:
         instance = uuid.uuid4().hex
         started_at = time.time()
         data = self._workspace.emulator
         started = emulator_process.start(
+            installation=installation,
             instance=instance,
             data=data,
             port=self._port,
@@ -92,6 +97,8 @@ class EmbeddedTarget:
                 log=str(data / "emulator.log"),
                 owner=owner,
                 capabilities=tuple(answer.get("capabilities", ())),
+                api=answer.get("api", 0),
+                emulator=str(answer.get("version", "")),
             )
             write_record(self._workspace.environment_file, environment)
         except BaseException:

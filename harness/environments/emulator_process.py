@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from harness.installation import installed
 from harness.machine import alive
 from harness.machine.web import opener_for
 from harness.model.errors import EmulatorError, PortTakenError
@@ -22,6 +21,8 @@ from harness.model.host import HOST, host_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.installation import Installation
 
 START_SECONDS = 60.0
 """A start that takes longer is given up."""
@@ -58,6 +59,7 @@ _OWN: dict[int, _Process] = {}
 
 def start(
     *,
+    installation: Installation,
     instance: str,
     data: Path,
     port: int | None,
@@ -65,15 +67,14 @@ def start(
     end_with_this_process: bool,
     ledger: Path | None = None,
 ) -> Started:
-    """Start an emulator and wait until it serves requests; `ledger` is the file that stays of it.
+    """Start the emulator of `installation` and wait until it serves requests.
+
+    `ledger` is the file that stays of it.
 
     Raises:
         PortTakenError: Another process listens on `port`.
         EmulatorError: It ended, or was not ready in time; nothing is left running.
     """
-    installation = installed()
-    if installation is None:
-        raise EmulatorError("The emulator is not installed yet.", hint="Install it: harness doctor --fix")
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True, exist_ok=True)
     log = data / "emulator.log"

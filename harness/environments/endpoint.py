@@ -78,6 +78,8 @@ class EndpointTarget:
                 owner=owner,
                 capabilities=found.capabilities,
                 control=found.control,
+                api=found.api,
+                emulator=found.emulator,
                 account=found.account,
                 one_account=found.one_account,
             )

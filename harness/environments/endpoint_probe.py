@@ -45,6 +45,8 @@ class Found:
         control: Whether it is the harness's own emulator.
         account: The account that the default access key belongs to.
         one_account: Whether that is the account of every access key.
+        api: The version of its control API, 0 where it has none.
+        emulator: The version of the harness's emulator, empty where it is another one.
     """
 
     id: str
@@ -53,6 +55,8 @@ class Found:
     control: bool = False
     account: str = DEFAULT_ACCOUNT
     one_account: bool = False
+    api: int = 0
+    emulator: str = ""
 
 
 def checked_url(url: str) -> str:
@@ -221,6 +225,8 @@ def _ours(said: _Answer) -> Found | None:
         f"the harness's emulator {document.get('version', '')}".rstrip(),
         tuple(map(str, capabilities)) if isinstance(capabilities, list) else (),
         control=True,
+        api=document.get("api", 0),
+        emulator=str(document.get("version", "")),
     )
 
 

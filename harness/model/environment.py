@@ -111,6 +111,8 @@ class Environment:
         account: 12 digits: the one that the project's stack as it is lies in.
         one_account: Whether all deployments lie in `account`, and names keep them apart.
         prefix: Where they do: what all names of this environment begin with (`hx3f9a1c`), or empty.
+        api: The version of its control API, 0 where it has none.
+        emulator: The version of the harness's emulator, empty where it is another one.
     """
 
     id: str
@@ -127,6 +129,8 @@ class Environment:
     account: str = DEFAULT_ACCOUNT
     one_account: bool = False
     prefix: str = ""
+    api: int = 0
+    emulator: str = ""
 
     @property
     def on_aws(self) -> bool:

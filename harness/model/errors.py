@@ -16,10 +16,12 @@ The tree::
     └── PrerequisiteError        exit code 3: something is missing or broken on this machine
         ├── TerraformMissingError
         ├── RuntimeMissingError
+        ├── InstallationError    the emulator's environment cannot be made
         ├── EngineError          no container engine, or one that refuses
         │   └── ImageMissingError
         ├── EmulatorError
         │   ├── EndpointError
+        │   ├── VersionMismatchError  client and emulator do not fit
         │   ├── PortTakenError
         │   └── TokenMissingError
         ├── AwsAccessError
@@ -138,6 +140,10 @@ class RuntimeMissingError(PrerequisiteError):
     """No Python interpreter for a function's runtime."""
 
 
+class InstallationError(PrerequisiteError):
+    """The emulator's Python environment cannot be made."""
+
+
 class EngineError(PrerequisiteError):
     """No container engine answers, this user may not use it, or it refused."""
 
@@ -152,6 +158,10 @@ class EmulatorError(PrerequisiteError):
 
 class EndpointError(EmulatorError):
     """The endpoint that was named does not answer, or is not AWS's API."""
+
+
+class VersionMismatchError(EmulatorError):
+    """The emulator's control API has another version than the client's."""
 
 
 class PortTakenError(EmulatorError):

@@ -15,7 +15,7 @@ import uv
 from harness.environments.environment_file import read_record
 from harness.environments.launch import default_image
 from harness.environments.registry import target_for
-from harness.installation import installed, runtime_reports
+from harness.installation import ensure, installed, runtime_reports
 from harness.model.errors import EngineError, HarnessError, ImageMissingError
 from harness.model.host import shown
 from harness.session.preparation import raise_or_show, synthesized_runtimes
@@ -63,6 +63,7 @@ def examine(workspace: Workspace, settings: Settings) -> list[Check]:
     return [
         _python(),
         _uv(),
+        _emulator(),
         _node(),
         _terraform(workspace, settings),
         _provider(),
@@ -81,11 +82,12 @@ def needed_runtimes(workspace: Workspace, settings: Settings) -> set[str]:
 
 
 def mend(workspace: Workspace, settings: Settings, progress: Progress) -> None:
-    """Get what can be got without touching the machine outside of `.harness/`.
+    """Get what can be got without touching the machine outside of `.harness/` and the user's cache folder.
 
     Raises:
         HarnessError: Something cannot be had.
     """
+    ensure(progress)
     runtimes = sorted(needed_runtimes(workspace, settings))
     if runtimes:
         with progress.step(", ".join(f"runtime {runtime}" for runtime in runtimes)) as step:
@@ -110,6 +112,17 @@ def _uv() -> Check:
         return Check("uv", "ok", uv.find_uv_bin())
     except FileNotFoundError:
         return Check("uv", "missing", "the uv package has no program", f"{sys.executable} -m pip install uv")
+
+
+def _emulator() -> Check:
+    name = "Emulator's packages"
+    try:
+        installation = installed()
+    except HarnessError as error:
+        return Check(name, "missing", error.message, error.hint)
+    if installation is None:
+        return Check(name, "ok", f"installed by the first `harness up`, or by `{FIX}`")
+    return Check(name, "ok", shown(installation.folder))
 
 
 def _node() -> Check:

@@ -11,6 +11,7 @@ from harness.environments import kept_ledgers
 from harness.environments.container import sweep_containers
 from harness.environments.environment_file import read_record
 from harness.environments.registry import target_for
+from harness.environments.versions import check_versions
 from harness.model.environment import own_account
 from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
@@ -84,6 +85,7 @@ def bring_up(
     target = target_for(settings, workspace, asked=asked, port=port)
     running = target.running()
     if running is not None:
+        check_versions(running)
         _check_port(running, port)
         _check_endpoint(running, settings)
         place = running.place(seed)
@@ -92,14 +94,18 @@ def bring_up(
         )
         return Session(running, deployment, started=False)
     doomed = is_taken(port or settings.port)
+
+    def booted() -> Environment:
+        environment = booting.environment()
+        check_versions(environment, fresh=True)
+        return environment
+
     with fresh_environment(target, progress, owner) as booting:
         if doomed or target.starts_first:
-            booting.environment()  # what is bound to fail does so before anything else is begun
-        place = booting.environment().place(seed) if target.starts_first else own_account(seed)
-        deployment = _deploy(
-            workspace, settings, target, place, progress=progress, environment=booting.environment
-        )
-        environment = booting.environment()
+            booted()  # what is bound to fail does so before anything else is begun
+        place = booted().place(seed) if target.starts_first else own_account(seed)
+        deployment = _deploy(workspace, settings, target, place, progress=progress, environment=booted)
+        environment = booted()
     return Session(environment, deployment, booting.started(environment))
 
 
@@ -127,6 +133,7 @@ def running_environment(workspace: Workspace, settings: Settings) -> Environment
     """
     running = target_for(settings, workspace).running()
     if running is not None:
+        check_versions(running)
         return running
     record = read_record(workspace.environment_file)
     if record is not None and record.shared:

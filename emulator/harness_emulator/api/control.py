@@ -16,6 +16,7 @@ from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
+from harness.model.control_api import CONTROL_API_VERSION
 from harness.model.errors import HarnessError, NotFoundInStackError
 from harness_emulator.api import clock_routes, ledger_routes, settle_routes
 from harness_emulator.api import faults_routes as fault_routes
@@ -105,7 +106,8 @@ class Control:
     def __init__(self, options: Options) -> None:
         self._health = {
             "status": "running",
-            "version": version("sqs-lambda-harness"),
+            "version": version("sqs-lambda-harness-emulator"),
+            "api": CONTROL_API_VERSION,
             "localstack": version("localstack-core"),
             "instance": options.instance,
             "pid": os.getpid(),
