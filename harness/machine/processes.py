@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 GRACE = 10.0
@@ -64,6 +64,7 @@ def run(
     lifeline: bool = False,
     group: ProcessGroup | None = None,
     grace: float = GRACE,
+    on_line: Callable[[str], None] | None = None,
 ) -> Finished:
     """Run a program in a process group of its own and wait for it.
 
@@ -77,6 +78,7 @@ def run(
         lifeline: Keep a pipe open as its standard input, by which it notices that this process is gone.
         group: Interrupts it when the group is ended.
         grace: Seconds that it has to end by itself when it is interrupted.
+        on_line: Called with each line of its output, as soon as it is written.
 
     Raises:
         OSError: It cannot be started.
@@ -93,12 +95,24 @@ def run(
     )
     with process, (group or ProcessGroup()).holding(process):
         try:
-            output = process.stdout.read() if process.stdout else b""
+            output = _collected(process, on_line)
             code = process.wait()
         except BaseException:
             _end(process, grace)
             raise
     return Finished(code, output.decode(errors="replace"))
+
+
+def _collected(process: subprocess.Popen[bytes], on_line: Callable[[str], None] | None) -> bytes:
+    if process.stdout is None:
+        return b""
+    if on_line is None:
+        return process.stdout.read()
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        on_line(line.decode(errors="replace").rstrip("\n"))
+    return b"".join(lines)
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:

@@ -12,7 +12,8 @@ standard input: when the pipe reaches its end (the owner died, kill -9 included)
 `--allow=HOST:PORT`  What the proxy does not refuse: an endpoint on another machine. The name is looked up
                   outside.
 `--level=LEVEL`   The isolation to use; default: the strongest that this machine allows.
-`--refused=FD`    Where the names of refused hosts are written as a JSON list at the end.
+`--report=FD`     Where a JSON line is written at once for each host that the proxy refused (`{"host": ...}`)
+                  and for each request that the endpoint answered with a status of 400 to 499 (`Exchange`).
 `--grace=SECONDS` How long the program may take to end when it is interrupted; then it is killed.
 `--probe`         Print the isolation that this machine allows, and end.
 """
@@ -40,6 +41,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
 PR_SET_PDEATHSIG = 1
 GRACE = 8.0
 CHUNK = 1 << 16
+KEPT = 1 << 13
 FAILED_TO_START = 127
 REFUSAL = b"HTTP/1.1 403 Only-the-endpoint-can-be-reached\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 NO_GATEWAY = b"HTTP/1.1 502 The-endpoint-does-not-answer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -104,18 +106,71 @@ def die_with_parent() -> None:
             os._exit(FAILED_TO_START)
 
 
+class Exchange:
+    """The request and the answer that pass on one HTTP connection at this time.
+
+    Nothing is pipelined: what the program sends after an answer is its next request. Of a request, its first
+    and last kilobytes are kept: that is where names are, around the code of a function.
+    """
+
+    def __init__(self) -> None:
+        self._head = self._tail = self._answer = b""
+        self._asked_at = 0.0
+
+    def asked(self, data: bytes) -> None:
+        """What the program sends."""
+        if self._answer or not self._head:
+            self._head = self._tail = self._answer = b""
+            self._asked_at = time.monotonic()
+        room = KEPT - len(self._head)
+        self._head += data[:room] if room > 0 else b""
+        self._tail = (self._tail + (data[room:] if room > 0 else data))[-KEPT:]
+
+    def answered(self, data: bytes) -> dict[str, object] | None:
+        """What the endpoint sends; the refusal, once it is there as a whole."""
+        if not self._answer or self._answer.startswith(b"HTTP/1.1 4"):
+            self._answer += data
+        if self._answer.startswith(b"HTTP/1.1 100"):
+            self._answer = b""  # the request goes on
+        if not self._answer.startswith(b"HTTP/1.1 4") or not is_whole(self._answer):
+            return None
+        head, _, body = self._answer.partition(b"\r\n\r\n")
+        self._answer = b"reported"
+        return {
+            "asked_at": self._asked_at,
+            "request": (self._head + self._tail).decode("latin-1"),
+            "answer": head.decode("latin-1"),
+            "body": body.decode(errors="replace"),
+        }
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether all of an HTTP answer is there."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name == b"content-length":
+            return bool(end) and len(body) >= int(value)
+    return bool(end) and (b"chunked" not in head.lower() or body.endswith(b"0\r\n\r\n"))
+
+
 class Relay:
     """Forwards connections to the endpoint, and refuses all else that the proxy is asked for.
 
     Args:
         forward: The loopback address and port that forwarded connections go to.
         allowed: `host:port` that the proxy lets through, where the endpoint is on another machine.
+        report: The file descriptor that refusals are written to.
     """
 
-    def __init__(self, forward: tuple[str, int], allowed: str | None = None) -> None:
+    def __init__(
+        self, forward: tuple[str, int], allowed: str | None = None, report: int | None = None
+    ) -> None:
         self.forward = forward
         self.allowed = allowed
-        self.refused: list[str] = []
+        self._report = report
+        self._refused: set[str] = set()
+        self._exchanges: dict[socket.socket, Exchange] = {}
         self._selector = selectors.DefaultSelector()
         self._peers: dict[socket.socket, socket.socket] = {}
         self._asked: dict[socket.socket, bytes] = {}
@@ -143,6 +198,7 @@ class Relay:
             inside.close()
 
     def _join(self, inside: socket.socket, outside: socket.socket) -> None:
+        self._exchanges[inside] = Exchange()
         for one, other in ((inside, outside), (outside, inside)):
             one.setblocking(True)
             one.settimeout(30)
@@ -157,14 +213,27 @@ class Relay:
         try:
             data = one.recv(CHUNK)
             if data:
+                self._seen(one, other, data)
                 other.sendall(data)
                 return
         except OSError:
             pass
         for side in (one, other):
             if self._peers.pop(side, None) is not None:
+                self._exchanges.pop(side, None)
                 self.forget(side)
                 side.close()
+
+    def _seen(self, sender: socket.socket, receiver: socket.socket, data: bytes) -> None:
+        """Look at what passes: `_exchanges` has the program's side of each connection."""
+        if sender in self._exchanges:
+            self._exchanges[sender].asked(data)
+        elif receiver in self._exchanges and (refusal := self._exchanges[receiver].answered(data)):
+            self._write(refusal)
+
+    def _write(self, document: dict[str, object]) -> None:
+        if self._report is not None:
+            os.write(self._report, json.dumps(document).encode() + b"\n")
 
     def accept_proxied(self, listener: socket.socket) -> None:
         """A request to the proxy."""
@@ -188,8 +257,9 @@ class Relay:
             if host is not None and host == self.allowed:
                 self._let_through(client, request, host)
                 return
-            if host and host not in self.refused:
-                self.refused.append(host)
+            if host and host not in self._refused:
+                self._refused.add(host)
+                self._write({"host": host})
             client.sendall(REFUSAL)
         except OSError:
             pass
@@ -211,6 +281,7 @@ class Relay:
             outside.close()
             raise
         self._join(client, outside)
+        self._exchanges[client].asked(request)
 
 
 def asked_host(request: bytes) -> str | None:
@@ -371,7 +442,10 @@ def main(arguments: list[str]) -> int:
     command = arguments[split + 1 :]
     address = options.get("loopback", LOOPBACK)
     forward = (address, int(options["isolate"])) if options.get("isolate") else None
-    relay = Relay(forward or (LOOPBACK, 0), options.get("allow"))
+    report = int(options["report"]) if "report" in options else None
+    if report is not None:
+        os.set_inheritable(report, False)
+    relay = Relay(forward or (LOOPBACK, 0), options.get("allow"), report)
     if "isolate" in options:
         level = options.get("level") or isolation_level()
         child, forwarded, proxy = start(command, forward, level)
@@ -381,8 +455,6 @@ def main(arguments: list[str]) -> int:
     else:
         child = start_open(command)
     code = Supervisor(child, relay, float(options.get("grace", GRACE))).wait()
-    if "refused" in options:
-        os.write(int(options["refused"]), json.dumps(relay.refused).encode())
     return code if code >= 0 else 128 - code
 
 

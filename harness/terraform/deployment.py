@@ -16,6 +16,7 @@ from harness.machine.processes import ProcessGroup
 from harness.model.environment import Place
 from harness.model.errors import NoEnvironmentError, PrerequisiteError, TerraformError
 from harness.project.packaging import build_packages, read_package
+from harness.terraform.apply_watch import ApplyWatch
 from harness.terraform.code_change import apply_code_changes, code_changes
 from harness.terraform.diagnostics import error_text
 from harness.terraform.program import find_terraform
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from harness.terraform.program import Terraform
     from harness.terraform.stage import Staged
 
-APPLY = ("apply", "-auto-approve", "-input=false", "-no-color", "-compact-warnings", "-parallelism=20")
+APPLY = ("apply", "-json", "-auto-approve", "-input=false", "-compact-warnings", "-parallelism=20")
 PLAN = ("plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings", "-lock=false")
 PLAN_DIFFERS = 2
 
@@ -98,7 +99,7 @@ def plan_is_empty(
         work.initialize(document)
         ran = work.run(*PLAN, environment=environment, region=record.region)
     if ran.code not in {0, PLAN_DIFFERS}:
-        raise _failure("Terraform's plan failed.", ran)
+        raise _failure("Terraform's plan failed.", error_text(ran.output), ran)
     return ran.code == 0, ran.output
 
 
@@ -236,17 +237,25 @@ class _Deploy:
         for package in _packages(staged):
             read_package(package)
         with self._progress.step("terraform apply") as step:
+            watch = ApplyWatch(staged.document, self._progress, step)
             if environment.on_aws:
-                ran = self._apply_on_aws(work, staged, environment, record)
+                ran = self._apply_on_aws(work, staged, environment, record, watch)
             else:
-                ran = self._apply_locally(work, staged, environment, record)
+                ran = self._apply_locally(work, staged, environment, record, watch)
+            if refused := watch.failure():
+                raise refused
             if ran.code:
-                raise _failure("Terraform could not apply the stack.", ran)
-            step.detail = _summary(ran.output)
+                raise _failure("Terraform could not apply the stack.", str(watch.diagnostics), ran)
+            step.detail = watch.summary
         replace(record, complete=True).write(self._folder)
 
     def _apply_locally(
-        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+        self,
+        work: WorkFolder,
+        staged: Staged,
+        environment: Environment,
+        record: DeploymentRecord,
+        watch: ApplyWatch,
     ) -> Ran:
         """With the queues made ahead; what was deployed to another environment is gone with that."""
         if self._record is None or self._record.environment != environment.id:
@@ -257,7 +266,7 @@ class _Deploy:
         applied = False
         try:
             queues.prepare(staged.document, State.read(work.state_file), work.path)
-            ran = work.run(*APPLY, environment=environment, region=staged.region)
+            ran = work.run(*APPLY, environment=environment, region=staged.region, watch=watch)
             applied = ran.code == 0
         finally:
             if not applied:
@@ -267,12 +276,17 @@ class _Deploy:
         return ran
 
     def _apply_on_aws(
-        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+        self,
+        work: WorkFolder,
+        staged: Staged,
+        environment: Environment,
+        record: DeploymentRecord,
+        watch: ApplyWatch,
     ) -> Ran:
         """By Terraform alone: its state is what tells of everything that must be destroyed again."""
         record.write(self._folder)
         staged.write(work.path)
-        return work.run(*APPLY, environment=environment, region=staged.region)
+        return work.run(*APPLY, environment=environment, region=staged.region, watch=watch)
 
     def _read(self, *, changed: bool) -> Deployment:
         record = DeploymentRecord.read(self._folder)
@@ -302,20 +316,13 @@ def _packages(staged: Staged) -> set[Path]:
     }
 
 
-def _summary(output: str) -> str:
-    for line in reversed(output.splitlines()):
-        if line.startswith("Apply complete! Resources: "):
-            return line.removeprefix("Apply complete! Resources: ").rstrip(".")
-    return ""
-
-
-def _failure(message: str, ran: Ran) -> TerraformError:
+def _failure(message: str, detail: str, ran: Ran) -> TerraformError:
     hint = None
     if ran.refused:
         hosts = ", ".join(ran.refused)
         message += f" The stack tried to reach {hosts}; on a local target only the emulator can be reached."
         hint = "Take the endpoint out of the stack, or leave such resources out of what you test locally."
-    return TerraformError(message, detail=error_text(ran.output), hint=hint)
+    return TerraformError(message, detail=detail, hint=hint)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from harness.machine.files import locked, write_atomically
 from harness.model.environment import DEFAULT_REGION, Endpoint, Place
 from harness.model.errors import HarnessError, TerraformError
 from harness.terraform.deployment import input_variables
-from harness.terraform.diagnostics import error_text
+from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.program import find_terraform
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.stage import DOCUMENT, provider_regions
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # The lock: a run that was killed leaves a Terraform that still ends what it began.
 DESTROY = (
-    *("destroy", "-auto-approve", "-input=false", "-no-color", "-compact-warnings"),
+    *("destroy", "-json", "-auto-approve", "-input=false", "-compact-warnings"),
     "-lock-timeout=180s",
 )
 AT_A_TIME = 4
@@ -115,7 +115,9 @@ def _destroy(
         except (OSError, ValueError) as error:
             return TerraformError(f"Terraform's work folder in {folder} cannot be used: {error}.")
         if ran.code:
-            return TerraformError("Terraform could not destroy the stack.", detail=error_text(ran.output))
+            return TerraformError(
+                "Terraform could not destroy the stack.", detail=str(Diagnostics.of(ran.output))
+            )
         return len(there)
 
 

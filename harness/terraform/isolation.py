@@ -10,20 +10,31 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-from harness.machine.processes import GRACE, run
+from harness.machine.processes import GRACE, ProcessGroup, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from harness.machine.processes import ProcessGroup
-
-type Level = Literal["namespace", "user-namespace", "proxy"]
+Level = Literal["namespace", "user-namespace", "proxy"]
 
 _PORTS = {"http": 80, "https": 443}
 LAUNCHER = Path(__file__).with_name("_launcher.py")
+
+
+class Watch(Protocol):
+    """Follows an isolated program while it runs. Its methods are called from two threads."""
+
+    def wrote(self, line: str) -> None:
+        """The program wrote a line."""
+        ...
+
+    def refused(self, exchange: dict[str, Any]) -> bool:
+        """The endpoint refused a request, as the launcher's `Exchange` has it; returns whether to end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -61,26 +72,55 @@ def isolation_level() -> Level:
     return "user-namespace" if level == "user-namespace" else "proxy"
 
 
-def run_isolated(command: Sequence[str], *, url: str, cwd: Path, environ: Mapping[str, str]) -> Ran:
+def run_isolated(
+    command: Sequence[str],
+    *,
+    url: str,
+    cwd: Path,
+    environ: Mapping[str, str],
+    watch: Watch | None = None,
+) -> Ran:
     """Run a program that can reach the endpoint `url` and nothing else.
 
     One on loopback it finds where it always is. One on another machine it reaches through a proxy on its own
     loopback, which lets nothing else through.
+
+    Args:
+        command: The program and its arguments.
+        url: The endpoint.
+        cwd: The program's working directory.
+        environ: Its whole environment.
+        watch: Is told what the program writes and what the endpoint refuses, and may end it.
     """
     read, write = os.pipe()
-    with os.fdopen(read, "rb") as refusals:
-        try:
-            finished = run(
-                (*_launcher(), *endpoint_options(url), f"--refused={write}", "--", *command),
-                cwd=cwd,
-                environ={**environ, **_trusted(url)},
-                pass_fds=(write,),
-                lifeline=True,
-            )
-        finally:
-            os.close(write)
-        refused = json.loads(refusals.read() or b"[]")
-    return Ran(finished.code, finished.output, tuple(refused))
+    hosts: list[str] = []
+    group = ProcessGroup()
+
+    def listen() -> None:
+        with os.fdopen(read, encoding="utf-8") as report:
+            for line in report:
+                document = json.loads(line)
+                if "host" in document:
+                    hosts.append(document["host"])
+                elif watch is not None and watch.refused(document):
+                    group.end()
+
+    listener = Thread(target=listen, name="harness-refusals", daemon=True)
+    listener.start()
+    try:
+        finished = run(
+            (*_launcher(), *endpoint_options(url), f"--report={write}", "--", *command),
+            cwd=cwd,
+            environ={**environ, **_trusted(url)},
+            pass_fds=(write,),
+            lifeline=True,
+            group=group,
+            on_line=None if watch is None else watch.wrote,
+        )
+    finally:
+        os.close(write)
+        listener.join()
+    return Ran(finished.code, finished.output, tuple(hosts))
 
 
 def endpoint_options(url: str) -> tuple[str, ...]:
@@ -114,6 +154,7 @@ def run_open(
     environ: Mapping[str, str],
     group: ProcessGroup | None = None,
     grace: int | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> Ran:
     """Run a program that may reach the network (`terraform init`); it ends with its owner all the same.
 
@@ -123,6 +164,7 @@ def run_open(
         environ: Its whole environment.
         group: Ends it when the group is ended.
         grace: Seconds that it has to end by itself when it is interrupted; default: a few.
+        on_line: Called with each line that it writes.
     """
     options = [] if grace is None else [f"--grace={grace}"]
     finished = run(
@@ -133,6 +175,7 @@ def run_open(
         group=group,
         # The launcher kills the program at the end of its grace; this is for a launcher that hangs.
         grace=GRACE if grace is None else grace + GRACE,
+        on_line=on_line,
     )
     return Ran(finished.code, finished.output)
 

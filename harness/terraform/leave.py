@@ -12,7 +12,7 @@ from harness.machine.files import locked
 from harness.model.environment import Place
 from harness.model.errors import TerraformError
 from harness.terraform.deployment import input_variables
-from harness.terraform.diagnostics import error_text
+from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.program import find_terraform
 from harness.terraform.queue_plan import QUEUE
 from harness.terraform.record import DeploymentRecord
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.project.workspace import Workspace
 
 DESTROY = (
-    *("destroy", "-auto-approve", "-input=false", "-no-color", "-compact-warnings", "-parallelism=20"),
+    *("destroy", "-json", "-auto-approve", "-input=false", "-compact-warnings", "-parallelism=20"),
     "-refresh=false",  # what is gone already is no matter
 )
 QUEUE_PARTS = ("aws_sqs_queue_policy", "aws_sqs_queue_redrive_policy", "aws_sqs_queue_redrive_allow_policy")
@@ -80,7 +80,7 @@ def _destroy(workspace: Workspace, settings: Settings, environment: Environment,
             if ran.code:
                 raise TerraformError(
                     f"Terraform could not destroy all that was deployed to {environment.url}.",
-                    detail=error_text(ran.output),
+                    detail=str(Diagnostics.of(ran.output)),
                     hint="Try again with `harness down`.",
                 )
             _delete_log_groups(environment, place, record.region, groups)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.machine.processes import ProcessGroup
     from harness.model.environment import Environment, Place
     from harness.project.workspace import Workspace
-    from harness.terraform.isolation import Ran
+    from harness.terraform.isolation import Ran, Watch
     from harness.terraform.program import Terraform
 
 SOCKET_PATH_LIMIT = 70
@@ -117,10 +117,17 @@ class WorkFolder:
         self._use(data, init_in / LOCK)
         return fresh
 
-    def run(self, *arguments: str, environment: Environment, region: str) -> Ran:
-        """Run a Terraform command that reaches the environment's emulator and nothing else, or AWS."""
+    def run(self, *arguments: str, environment: Environment, region: str, watch: Watch | None = None) -> Ran:
+        """Run a Terraform command that reaches the environment's emulator and nothing else, or AWS.
+
+        Args:
+            arguments: Terraform's.
+            environment: Where.
+            region: The default AWS provider's.
+            watch: Follows the command, and may end it where it does not run on AWS.
+        """
         if environment.on_aws:
-            return self._run_on_aws(*arguments, url=environment.url, region=region)
+            return self._run_on_aws(*arguments, url=environment.url, region=region, watch=watch)
         _drop_checksums(self.path / LOCK)
         with self._environ() as environ:
             environ |= {
@@ -135,9 +142,10 @@ class WorkFolder:
                 url=environment.url,
                 cwd=self.path,
                 environ=environ,
+                watch=watch,
             )
 
-    def _run_on_aws(self, *arguments: str, url: str, region: str) -> Ran:
+    def _run_on_aws(self, *arguments: str, url: str, region: str, watch: Watch | None) -> Ran:
         """With the host's credentials as they are now, in Terraform's environment and nowhere else."""
         from harness.environments.aws_account import credential_variables  # noqa: PLC0415 - imports boto3
 
@@ -152,7 +160,11 @@ class WorkFolder:
                 "AWS_REGION": region,
             }
             return run_open(
-                (str(self.terraform.path), *arguments), cwd=self.path, environ=environ, grace=AWS_GRACE
+                (str(self.terraform.path), *arguments),
+                cwd=self.path,
+                environ=environ,
+                grace=AWS_GRACE,
+                on_line=None if watch is None else watch.wrote,
             )
 
     def discard_state(self) -> None:

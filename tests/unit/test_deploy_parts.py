@@ -252,7 +252,7 @@ def test_terraforms_errors_lose_their_frame_and_keep_their_words() -> None:
 │ not this
 ╵
 ╷
-│ \x1b[31mError: \x1b[0mcreating queue: AccessDenied
+│ Error: creating queue: AccessDenied
 │
 │   with aws_sqs_queue.A,
 │   on cdk.tf.json line 12, in resource.aws_sqs_queue.A:

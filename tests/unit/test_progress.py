@@ -54,6 +54,33 @@ def test_colours_only_when_asked_for() -> None:
     assert "\033[33m!\033[0m x" in coloured.getvalue()
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_what_is_under_way_and_keeps_what_has_ended() -> None:
+    stream = Terminal()
+    progress = Progress(stream, colour=True)
+    with progress.step("terraform apply") as step:
+        progress.slow(step, "still creating, 10 s: aws_sqs_queue.Q[0]")
+        with progress.step("synth"):
+            pass
+    text = stream.getvalue()
+    kept = [line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).splitlines() if "✓" in line]
+    assert [line.split("✓ ")[1].split("  ")[0] for line in kept] == ["synth", "terraform apply"]
+
+
+def test_elsewhere_only_what_takes_long_has_a_line() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    with progress.step("terraform apply") as step:
+        step.doing = "aws_sqs_queue.Q"
+        progress.slow(step, "still creating, 10 s: aws_sqs_queue.Q")
+    assert stream.getvalue().splitlines()[0] == "    still creating, 10 s: aws_sqs_queue.Q"
+    assert len(stream.getvalue().splitlines()) == 2
+
+
 def test_steps_of_several_threads_each_get_a_line() -> None:
     stream = io.StringIO()
     progress = Progress(stream)
