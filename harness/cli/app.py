@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
@@ -81,7 +81,10 @@ class App:
             show(*renderables)
 
 
-def command[**P](function: Callable[Concatenate[App, P], int]) -> Callable[P, int]:
+P = ParamSpec("P")
+
+
+def command(function: Callable[Concatenate[App, P], int]) -> Callable[P, int]:
     """A command: it takes `--json`, gets an `App` first, and returns its exit code."""
 
     @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,7 +99,7 @@ def settle(app: App, *, timeout: float) -> int:
 
 def shown(now: float) -> str:
     """Epoch seconds as a date and time in UTC, to the millisecond."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
+    return f"{datetime.fromtimestamp(now, timezone.utc):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
 
 
 def _seconds(text: str) -> float:

@@ -6,7 +6,7 @@ import errno
 import sys
 import tempfile
 import traceback
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import click
@@ -59,7 +59,9 @@ def _write_crash(error: BaseException) -> str:
     command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     text = "".join(traceback.format_exception(error))
     try:
-        path.write_text(f"{datetime.now(UTC).isoformat()} harness {command}\n\n{text}", encoding="utf-8")
+        path.write_text(
+            f"{datetime.now(timezone.utc).isoformat()} harness {command}\n\n{text}", encoding="utf-8"
+        )
     except OSError as failed:
         return f"not written, as {path} cannot be: {failed.strerror}"
     return str(path)

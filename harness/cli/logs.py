@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, override
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class _Span(click.ParamType[float]):
+class _Span(click.ParamType):  # type: ignore[type-arg] # not generic before click 8.3
     """A span of time: `90`, `30s`, `10m`, `2h`, `1d`; in seconds."""
 
     name = "span"
 
-    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
@@ -58,5 +57,5 @@ def _as_json(event: LogEvent) -> dict[str, Any]:
 
 
 def _clock(event: LogEvent) -> str:
-    at = datetime.fromtimestamp(event.timestamp_ms / 1000, UTC).astimezone()
+    at = datetime.fromtimestamp(event.timestamp_ms / 1000, timezone.utc).astimezone()
     return f"{at:%H:%M:%S}.{event.timestamp_ms % 1000:03d}"

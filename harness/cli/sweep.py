@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
@@ -84,5 +84,5 @@ def sweep(app: App, *, older_than: float, regions: tuple[str, ...], dry_run: boo
 def _line(item: Leftover) -> str:
     since = "at an unknown time"
     if item.started is not None:
-        since = f"{datetime.fromtimestamp(item.started, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+        since = f"{datetime.fromtimestamp(item.started, timezone.utc).astimezone():%Y-%m-%d %H:%M:%S}"
     return f"{item.kind} {item.name} ({item.region}; run {item.run}, started {since})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.model.errors import MessageError, UsageError
 
@@ -69,12 +69,16 @@ def in_batches(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
         yield batch
 
 
-def tens[T](items: Sequence[T]) -> Iterator[Sequence[T]]:
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def tens(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """`items` ten at a time."""
     return (items[start : start + LARGEST_BATCH] for start in range(0, len(items), LARGEST_BATCH))
 
 
-def in_parallel[T, R](action: Callable[[T], R], parts: Iterable[T], *, ordered: bool = False) -> list[R]:
+def in_parallel(action: Callable[[T], R], parts: Iterable[T], *, ordered: bool = False) -> list[R]:
     """What `action` returns for each of `parts`, in their order; the first error ends it.
 
     Args:

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from harness.machine.web import opener_for
 from harness.model.errors import EmulatorError, HarnessError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENT_SECONDS = 60.0
 """An answer that does not end by itself says at least so often that it goes on."""
 
-type Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class RefusedError(HarnessError):

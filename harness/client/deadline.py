@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,10 @@ class Deadline:
         return min(longest, LONGEST_POLL, math.ceil(self.remaining))
 
 
-def until[T](probe: Callable[[], T | None], deadline: Deadline, *, every: float = 0.05) -> T | None:
+T = TypeVar("T")
+
+
+def until(probe: Callable[[], T | None], deadline: Deadline, *, every: float = 0.05) -> T | None:
     """Call `probe` until it returns something, at least once, and None when the deadline comes first.
 
     For what AWS offers no waiting call for: log events, the state of a function.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from harness.client.fates import Fates
 from harness.model.errors import HarnessError, MessageError, UsageError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.client.ledger import Ledger
     from harness.client.queue import Queue
 
-type Attribute = str | int | float | bytes
+Attribute: TypeAlias = str | int | float | bytes
 
 
 @dataclass(kw_only=True, eq=False)

@@ -150,7 +150,7 @@ def default_image() -> str:
 
 def preferred_debug_port(root: Path) -> int:
     """The port that debuggers get where it is free: a project's is the same at every start."""
-    number = int.from_bytes(hashlib.sha256(str(root).encode()).digest())
+    number = int.from_bytes(hashlib.sha256(str(root).encode()).digest(), "big")
     return _DEBUG_PORTS[number % len(_DEBUG_PORTS)]
 
 

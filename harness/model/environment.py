@@ -48,7 +48,7 @@ def own_account(seed: str = "") -> Place:
     """The place of `seed` where each has an account of its own; the default account for no seed."""
     if not seed:
         return Place()
-    number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
     return Place(str(_SMALLEST_ACCOUNT + number % (9 * _SMALLEST_ACCOUNT)))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-type Event = Mapping[str, Any]
+Event: TypeAlias = Mapping[str, Any]
 
 LONGEST_BODY = 200
 
@@ -23,7 +24,7 @@ def story(events: Iterable[Event]) -> str:
     if not events:
         return "Nothing is known of this message."
     begin = events[0]["at"]
-    first = datetime.fromtimestamp(begin, UTC)
+    first = datetime.fromtimestamp(begin, timezone.utc)
     lines = [f"  {_after(event['at'] - begin):>12}  {sentence(event, begin)}" for event in events]
     return "\n".join([f"Times are from {first:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC on:", *lines])
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
+import sys
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from harness.model.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

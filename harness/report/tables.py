@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -90,7 +90,7 @@ def status_tables(
     environment: Environment, deployment: Deployment | None, counts: Mapping[str, QueueCounts | None]
 ) -> list[RenderableType]:
     """What is up: the environment, and the stack's queues with their counters and its functions."""
-    since = datetime.fromtimestamp(environment.started_at, UTC).astimezone()
+    since = datetime.fromtimestamp(environment.started_at, timezone.utc).astimezone()
     about = _table(header=False)
     about.add_column("name", style="dim")
     about.add_column("value")

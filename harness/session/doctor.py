@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import psutil
 import uv
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
-type State = Literal["ok", "warning", "missing"]
+State: TypeAlias = Literal["ok", "warning", "missing"]
 
 FIX = "harness doctor --fix"
 _ENOUGH_CORES = 2

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
 PR_SET_PDEATHSIG = 1
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 GRACE = 8.0
 CHUNK = 1 << 16
 KEPT = 1 << 13
@@ -52,7 +53,7 @@ NAMESPACE, USER_NAMESPACE, PROXY_ONLY = "namespace", "user-namespace", "proxy"
 
 def isolation_level() -> str:
     """The strongest isolation that this machine allows; tried in a child, so this process stays as it is."""
-    if not hasattr(os, "unshare") or sys.platform != "linux":
+    if sys.platform != "linux":
         return PROXY_ONLY
     for level in (NAMESPACE, USER_NAMESPACE):
         child = os.fork()
@@ -71,11 +72,18 @@ def isolation_level() -> str:
     return PROXY_ONLY
 
 
+def unshare(namespace: int) -> None:
+    """Get a namespace of that kind (unshare(2)); `os.unshare` came with Python 3.12."""
+    if ctypes.CDLL(None, use_errno=True).unshare(namespace):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 def enter_outer(level: str) -> None:
     """In the launcher: its children get a process namespace of their own; this process's network stays."""
     if level == USER_NAMESPACE:
         user, group = os.getuid(), os.getgid()
-        os.unshare(os.CLONE_NEWUSER)
+        unshare(CLONE_NEWUSER)
         for name, text in (
             ("setgroups", "deny"),
             ("uid_map", f"{user} {user} 1"),
@@ -83,12 +91,12 @@ def enter_outer(level: str) -> None:
         ):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - kept free of imports
                 file.write(text)
-    os.unshare(os.CLONE_NEWPID)
+    unshare(CLONE_NEWPID)
 
 
 def enter_network() -> None:
     """In the program's process: a network namespace that holds nothing but loopback."""
-    os.unshare(os.CLONE_NEWNET)
+    unshare(CLONE_NEWNET)
     import fcntl  # noqa: PLC0415 - not on every platform
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:

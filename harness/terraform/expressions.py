@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +181,7 @@ class _Template:
         if self._next()[1] != mark:
             self._fail()
 
-    def _fail(self) -> Never:
+    def _fail(self) -> NoReturn:
         raise UnresolvedError(self._text)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-type Editor = Literal["vscode", "pycharm"]
+Editor: TypeAlias = Literal["vscode", "pycharm"]
 
 
 def attach_configuration(editor: str, port: int, source_root: Path) -> str:
@@ -30,7 +30,7 @@ def attach_configuration(editor: str, port: int, source_root: Path) -> str:
         return _pycharm(port, source_root)
     raise UsageError(
         f"There is no attach configuration for {editor!r}.",
-        hint="Editors: " + ", ".join(get_args(Editor.__value__)) + ". Any client of the debug adapter "
+        hint="Editors: " + ", ".join(get_args(Editor)) + ". Any client of the debug adapter "
         f"protocol can attach to 127.0.0.1:{port}.",
     )
 

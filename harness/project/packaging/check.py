@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
     from harness.project.packaging.package import BuiltPackage
 
 
+_NEWER = tuple(getattr(ast, name) for name in ("Match", "TryStar", "TypeAlias") if hasattr(ast, name))
+"""What Python 3.9 does not know, as far as this Python does."""
+
+
 def check_sources(package: BuiltPackage) -> None:
     """Read the package's own Python files as its runtime would.
 
     Syntax newer than the runtime's Python is refused as far as Python's `ast` can tell (`match`, `except*`,
-    type parameters); the rest shows when the function starts.
+    type parameters); the rest shows when the function starts. A runtime that is newer than this Python is not
+    checked.
 
     Raises:
         PackageError: A file has a syntax error; the message names file and line.
@@ -31,6 +37,8 @@ def check_sources(package: BuiltPackage) -> None:
 
 def _check(path: Path, runtime: str) -> None:
     version = _version(runtime)
+    if version is not None and version > sys.version_info[:2]:
+        return  # this Python does not know what that one accepts
     try:
         source = path.read_bytes()
         with warnings.catch_warnings():
@@ -58,12 +66,12 @@ def _check(path: Path, runtime: str) -> None:
 
 def _first_newer_line(tree: ast.Module) -> int | None:
     """Where the first construct stands that an older Python does not know."""
-    newer = (ast.Match, ast.TryStar, ast.TypeAlias)
     return min(
         (
-            node.handlers[0].lineno if isinstance(node, ast.TryStar) else node.lineno
+            # `except*` stands at its first handler.
+            (getattr(node, "handlers", None) or [node])[0].lineno
             for node in ast.walk(tree)
-            if isinstance(node, newer) or (isinstance(node, ast.stmt) and getattr(node, "type_params", None))
+            if isinstance(node, _NEWER) or (isinstance(node, ast.stmt) and getattr(node, "type_params", None))
         ),
         default=None,
     )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.model.errors import PackageError
@@ -14,7 +15,6 @@ from harness.project.packaging.requirements import install_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from harness.project.settings import PackageSettings
     from harness.project.workspace import Workspace
@@ -107,7 +107,8 @@ def _files(path: Path, root: Path) -> Iterator[tuple[str, Path]]:
     if not path.is_dir():
         yield path.name, _regular(path, root)
         return
-    for folder, folders, files in path.walk(follow_symlinks=True):
+    for name, folders, files in os.walk(path, followlinks=True):
+        folder = Path(name)
         if folder.is_symlink() and folder.resolve() in {above.resolve() for above in folder.parents}:
             raise PackageError(f"The link {folder} leads back to a folder that it lies in.")
         folders[:] = sorted(set(folders) - LEFT_OUT_FOLDERS)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from harness.model.story import LONGEST_BODY, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-type Part = str | int
+Part: TypeAlias = str | int
 
 TEXTS = (
     *("queue", "message_id", "batch_id", "function", "request_id", "environment_id", "error"),
@@ -33,7 +33,10 @@ _SHORT = 8
 _MICROSECONDS = 1_000_000
 
 
-class _Table[T]:
+T = TypeVar("T")
+
+
+class _Table(Generic[T]):
     """Values, each once, by the order in which they came."""
 
     def __init__(self) -> None:
