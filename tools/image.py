@@ -20,7 +20,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +73,11 @@ def build_where_needed(asked: str | None) -> None:
 
 def tag() -> str:
     """The image's name and version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return f"{NAME}:{project['version']}"
+    project = (ROOT / "emulator" / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
+    if found is None:
+        raise ImageError("emulator/pyproject.toml has no version.")
+    return f"{NAME}:{found[1]}"
 
 
 def default_base() -> str:

@@ -136,8 +136,8 @@ def test_it_is_small() -> None:
 
 def test_it_says_what_it_is() -> None:
     config = inspected(require_image())["Config"]
-    assert config["Labels"]["sqs-lambda-harness.emulator"] == version("sqs-lambda-harness")
-    assert config["Labels"]["org.opencontainers.image.version"] == version("sqs-lambda-harness")
+    assert config["Labels"]["sqs-lambda-harness.emulator"] == version("sqs-lambda-harness-emulator")
+    assert config["Labels"]["org.opencontainers.image.version"] == version("sqs-lambda-harness-emulator")
     assert set(config["ExposedPorts"]) == {"4566/tcp"}
     assert not config.get("Volumes")  # else each `docker run` leaves one behind
 
