@@ -58,9 +58,9 @@ def send(
     A file holds one JSON value to a line; empty lines are ignored. The whole file is checked first: with a
     bad line, nothing is sent.
 
-    With --wait, each operation gets a row with its result. Results are matched by the `messageId` in their
-    body, or by their order where they have none, and are taken out of the output queue; other messages stay
-    in it. An error result is a result. The exit code is 1 when a result is missing.
+    With --wait, each operation gets a row with its result. Results are matched by the message id in them,
+    else by what they repeat of an operation, else by their order, and are taken out of the output queue;
+    other messages stay in it. An error result is a result. The exit code is 1 when a result is missing.
     """
     bodies = _bodies(body, file)
     stack = app.stack()

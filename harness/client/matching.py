@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.client import Message
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass
@@ -49,10 +53,12 @@ class Row:
 
 
 class Matching:
-    """Gives each result to its operation.
+    """Gives each result to its operation, whatever format the function answers in.
 
-    A result whose body is an object with `messageId` belongs to the message of that id. One without belongs
-    to the first operation that has none yet. What belongs to no operation of these is refused.
+    A result that holds an operation's message id, anywhere in its body or attributes, belongs to that one.
+    Else one whose body repeats all members of an operation (`{"a": 5, "b": 3, "result": 8}`) belongs to the
+    first such operation without a result, and any other to the first operation without one. A result that
+    names another message as its `messageId`, or repeats an operation that has its result, belongs to none.
 
     Args:
         sent: The operations.
@@ -63,22 +69,49 @@ class Matching:
         self._earlier = frozenset(earlier)
         self.rows = [Row(number, message) for number, message in enumerate(sent, start=1)]
         self._by_id: dict[str, list[Row]] = {}
+        self._by_body: dict[tuple[str, ...], dict[str, list[Row]]] = {}
         for row in self.rows:  # FIFO deduplication gives the same id to more than one
             self._by_id.setdefault(row.sent.id, []).append(row)
+            value = parsed(row.sent.body)
+            if isinstance(value, dict) and value:
+                members = tuple(sorted(value))
+                self._by_body.setdefault(members, {}).setdefault(_canonical(value), []).append(row)
 
     def take(self, message: Message) -> bool:
         """Give `message` to its operation; False when it belongs to none, or to one that has its result."""
         if message.id in self._earlier:
             return False
         value = parsed(message.body)
-        input_id = value.get("messageId") if isinstance(value, dict) else None
-        if isinstance(input_id, str):
+        input_id = self._named_id(message, value)
+        if input_id is not None:
             rows = [row for row in self._by_id.get(input_id, ()) if row.result is None]
         else:
-            rows = [row for row in self.rows if row.result is None][:1]
+            repeated = self._repeated_by(value)
+            candidates = self.rows if repeated is None else repeated
+            rows = [row for row in candidates if row.result is None][:1]
         for row in rows:
             row.result = message
         return bool(rows)
+
+    def _named_id(self, message: Message, value: Any) -> str | None:
+        """The id of the input that a result names; None where it names none."""
+        for text in (message.body, *map(str, message.attributes.values())):
+            for found in _UUID.findall(text):
+                if found in self._by_id:
+                    return str(found)
+        named = value.get("messageId") if isinstance(value, dict) else None
+        return named if isinstance(named, str) else None
+
+    def _repeated_by(self, value: Any) -> list[Row] | None:
+        """The operations whose members a result repeats; None where it repeats none."""
+        if not isinstance(value, dict):
+            return None
+        for members in sorted(self._by_body, key=len, reverse=True):
+            if value.keys() >= set(members):
+                body = _canonical({name: value[name] for name in members})
+                if rows := self._by_body[members].get(body):
+                    return rows
+        return None
 
     @property
     def expected(self) -> int:
@@ -89,6 +122,10 @@ class Matching:
     def missing(self) -> list[Row]:
         """The operations without a result."""
         return [row for row in self.rows if row.result is None]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def parsed(body: str) -> Any:

@@ -37,6 +37,29 @@ def test_a_result_without_an_id_goes_to_the_first_operation_without_result(body:
     assert not matching.take(message("t", body))
 
 
+def test_an_id_is_found_under_any_name_and_in_attributes() -> None:
+    first, second = "0b8f6a1e-1111-4222-8333-0123456789ab", "0b8f6a1e-1111-4222-8333-0123456789ac"
+    matching = Matching([message(first), message(second)])
+    assert matching.take(message("r", f"<answer of={second!r}/>"))
+    named = Message(id="s", body="8", queue=QUEUE, seen=0.0, attributes={"correlation": first})
+    assert matching.take(named)
+    assert [row.result and row.result.id for row in matching.rows] == ["s", "r"]
+
+
+def test_a_result_that_repeats_its_operation_belongs_to_it() -> None:
+    operations = [{"a": 1, "b": 2}, {"a": 3}, {"a": 1}, {"a": 3}]
+    matching = Matching([message(f"m{number}", body) for number, body in enumerate(operations)])
+    for name, answer in (("r", {"a": 3}), ("s", {"a": 1}), ("t", {"b": 2, "a": 1}), ("u", {"a": 3})):
+        assert matching.take(message(name, {**answer, "result": 0}))
+    assert [row.result and row.result.id for row in matching.rows] == ["t", "r", "s", "u"]
+
+
+def test_a_second_answer_to_an_operation_is_not_taken_for_anothers() -> None:
+    matching = Matching([message("m1", {"a": 1}), message("m2", {"a": 2})])
+    assert matching.take(message("r", {"a": 1, "result": 1}))
+    assert not matching.take(message("s", {"a": 1, "result": 1}))
+
+
 def test_what_belongs_to_others_is_refused() -> None:
     matching = Matching([message("a")])
     assert not matching.take(message("r", {"messageId": "somebody else's"}))
