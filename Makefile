@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test-local lint types unit integration properties soak fuzz up down image up-docker down-docker bench conformance clean
 
-PYTHON ?= python3
 RUNTIMES ?= python3.9
 PYTEST_ARGS ?=
 TARGET ?= embedded
@@ -18,7 +17,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything into this folder, from the lock files (does nothing when it is there)
-	@$(PYTHON) tools/bootstrap.py $(addprefix --runtime ,$(RUNTIMES))
+	@tools/setup $(RUNTIMES)
 
 demo: setup ## Bring the calculator up, send it a batch of operations, show each result
 	@tools/demo
@@ -32,6 +31,7 @@ lint: setup ## Check style
 
 types: setup ## Check types
 	.venv/bin/mypy
+	.venv/bin/mypy --python-version 3.10 harness
 
 unit: setup ## Run the unit tests alone
 	.venv/bin/pytest tests/unit $(PYTEST_ARGS)

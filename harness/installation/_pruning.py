@@ -17,8 +17,8 @@ KEPT = 4
 """So many that were used last are kept, beside the one that is wanted."""
 KEPT_DAYS = 30
 """One that was not used for so long is removed, however few there are."""
-JUST_USED_SECONDS = 3600.0
-"""One that was used in the last hour may be about to start an emulator."""
+JUST_USED_SECONDS = 86400.0
+"""One that was used in the last day stays: several working trees or versions may be in use side by side."""
 
 
 def prune(folder: Path, *, keep: Path) -> None:
