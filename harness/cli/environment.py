@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.app import App, command
+from harness.cli.app import App, command, stack_option
 from harness.environments.registry import TARGETS, target_for
 from harness.model.errors import HarnessError, UsageError
 from harness.report.tables import deployed_table, status_tables
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 @click.option("--target", type=click.Choice(sorted(TARGETS)), help="Where the stack runs.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one.")
 @click.option("--endpoint", metavar="URL", help="The endpoint target's URL, such as http://127.0.0.1:4566.")
+@stack_option
 @command
-def up(app: App, target: str | None, port: int | None, endpoint: str | None) -> int:
+def up(app: App, target: str | None, port: int | None, endpoint: str | None, stack: str | None) -> int:
     """Start the environment and deploy the stack.
 
     What is up is used, and only what changed is deployed to it. It stays up until `harness down`.
     """
     started = time.perf_counter()
+    app.choose_stack(stack)
     if endpoint and target not in {None, "endpoint"}:
         raise UsageError(
             f"--endpoint names an endpoint, and --target {target} is another target.",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.app import App, command
+from harness.cli.app import App, command, stack_option
+from harness.installation import ensure
 from harness.model.environment import own_account
 from harness.project.packaging import build_packages
 from harness.report.tables import deployed_table
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@stack_option
 @command
-def deploy(app: App) -> int:
+def deploy(app: App, stack: str | None) -> int:
     """Deploy the stack to the environment that is up."""
+    app.choose_stack(stack)
     started = time.perf_counter()
     session = deploy_to_running(app.workspace, app.settings, progress=app.progress)
     seconds = time.perf_counter() - started
@@ -42,12 +45,19 @@ def deploy(app: App) -> int:
 
 
 @click.command()
+@stack_option
 @command
-def synth(app: App) -> int:
+def synth(app: App, stack: str | None) -> int:
     """Synthesize the CDKTF app, and show where its Terraform JSON is."""
+    app.choose_stack(stack)
     packages = build_packages(app.workspace, app.settings, app.progress)
     made = synthesize(
-        app.workspace, app.settings, place=own_account(), packages=packages, progress=app.progress
+        app.workspace,
+        app.settings,
+        place=own_account(),
+        packages=packages,
+        progress=app.progress,
+        node=lambda: ensure(app.progress).node,
     )
     app.show(f"{made.stack}  {made.folder}")
     return app.answer({"stack": made.stack, "folder": str(made.folder), "fresh": made.fresh, **app.steps()})

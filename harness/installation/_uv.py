@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.installation._place import CACHE_VARIABLE, pythons_folder
+from harness.installation._place import pythons_folder
 from harness.installation._source import SOURCE_VARIABLE
+from harness.machine.cache import CACHE_VARIABLE
 from harness.model.errors import InstallationError
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ class Workspace:
         """The nearest folder, `start` (default: the working directory) or above, that holds a `cdktf.json`.
 
         Raises:
-            UsageError: There is none.
+            UsageError: No such folder.
         """
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
@@ -32,7 +32,7 @@ class Workspace:
                 return cls(folder)
         raise UsageError(
             f"No CDKTF project here: {start} and the folders above it hold no cdktf.json.",
-            hint="Run the command inside your CDKTF project.",
+            hint="Run the command in your project's folder; to begin a project in this one: harness init",
         )
 
     @property

@@ -12,6 +12,7 @@ from harness.environments.container import sweep_containers
 from harness.environments.environment_file import read_record
 from harness.environments.registry import target_for
 from harness.environments.versions import check_versions
+from harness.installation import ensure
 from harness.model.environment import own_account
 from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
@@ -21,6 +22,7 @@ from harness.terraform import deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from harness.environments.target import Target
     from harness.model.deployment import Deployment
@@ -205,7 +207,11 @@ def _deploy(
             Roles(workspace, ready, place).ensure(document, settings, progress)
         return ready
 
-    deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress)
+    def node() -> Path:
+        """The emulator's Node.js, for an app whose user has none that is new enough."""
+        return ensure(progress).node
+
+    deployment = deploy(workspace, settings, environment=prepared, place=place, progress=progress, node=node)
     share_time(stack_of(environment(), deployment), settings.virtual_time)
     return deployment
 

@@ -6,11 +6,10 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from harness.apps.bindings import bound_providers
-from harness.apps.prime import prime
-from harness.apps.synth import synthesize
+from harness.apps.synth import App, synthesize
 from harness.machine.files import locked
 from harness.machine.processes import ProcessGroup
 from harness.model.environment import Place
@@ -55,6 +54,7 @@ def deploy(
     environment: Callable[[dict[str, Any]], Environment],
     place: Place = Place(),  # noqa: B008 - frozen
     progress: Progress,
+    node: Callable[[], Path | None] | None = None,
 ) -> Deployment:
     """Deploy the project's stack to its place in an environment; what stands already is not deployed again.
 
@@ -65,6 +65,7 @@ def deploy(
             called when it is needed and not before, so the environment may still be starting.
         place: Where in the environment; on an emulator, an account.
         progress: Told about each step.
+        node: Gives a Node.js for an app whose user has none that is new enough; called only then.
 
     Raises:
         HarnessError: A package, the synth, Terraform or the environment failed. Nothing of a failed apply
@@ -73,7 +74,7 @@ def deploy(
     """
     folder = workspace.deployment(place.folder)
     with locked(folder / "lock"):
-        return _Deploy(workspace, settings, place, progress).run(environment)
+        return _Deploy(workspace, settings, place, progress, node).run(environment)
 
 
 def plan_is_empty(
@@ -106,11 +107,19 @@ def plan_is_empty(
 class _Deploy:
     """One deployment to one place."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, place: Place, progress: Progress) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        place: Place,
+        progress: Progress,
+        node: Callable[[], Path | None] | None,
+    ) -> None:
         self._workspace = workspace
         self._settings = settings
         self._place = place
         self._progress = progress
+        self._node = node
         self._folder = workspace.deployment(place.folder)
         self._record = DeploymentRecord.read(self._folder)
         self._group = ProcessGroup()
@@ -148,7 +157,16 @@ class _Deploy:
     def _prime(self) -> None:
         """Beside the first apply, make the next synth fast; where that fails, it is slow and no worse."""
         with suppress(PrerequisiteError, OSError):
-            prime(self._workspace.state.resolve() / "jsii", self._group)
+            self._app.prime(self._group)
+
+    @cached_property
+    def _app(self) -> App:
+        return App(self._workspace, self._settings, self._place, self._node)
+
+    @cached_property
+    def _bound_providers(self) -> dict[str, dict[str, str]]:
+        """What the app's bindings will ask for, known before the app is synthesized."""
+        return self._app.providers()
 
     def _synthesize(self) -> Synthesized:
         packages = build_packages(self._workspace, self._settings, self._progress)
@@ -158,6 +176,7 @@ class _Deploy:
             place=self._place,
             packages=packages,
             progress=self._progress,
+            node=self._node,
         )
 
     def _standing(self, environment: Environment, digest: str) -> Deployment | None:
@@ -206,7 +225,7 @@ class _Deploy:
         """Initialize for `document`, or for what the installed bindings will ask for."""
         work = WorkFolder(self._workspace, self._place, terraform, input_variables(self._settings))
         with self._progress.step("terraform init") as step:
-            guess = {"terraform": {"required_providers": bound_providers()}}
+            guess = {"terraform": {"required_providers": self._bound_providers}}
             fresh = work.initialize(guess if document is None else document, self._group)
             step.detail = f"Terraform {terraform.version}, {'providers installed' if fresh else 'unchanged'}"
         return work
@@ -220,7 +239,7 @@ class _Deploy:
                 pass
             else:
                 if (
-                    required_providers(staged.document) == bound_providers()
+                    required_providers(staged.document) == self._bound_providers
                     and "module" not in staged.document
                 ):
                     return work

@@ -37,6 +37,7 @@ class Options:
     Attributes:
         target: Overrides the setting `target`, None where not given.
         app: Overrides the setting `app`, None where not given.
+        stack: Overrides the setting `stack`, None where not given.
         keep: Leave the environment up after the run.
         debug_port: Debug the stack's function on this port (`DEFAULT_DEBUG_PORT`: none was given); None
             without `--harness-debug`.
@@ -46,6 +47,7 @@ class Options:
 
     target: str | None
     app: str | None
+    stack: str | None
     keep: bool
     debug_port: int | None
     debug_wait: bool
@@ -57,6 +59,7 @@ class Options:
         return cls(
             target=config.getoption("harness_target"),
             app=config.getoption("harness_app"),
+            stack=config.getoption("harness_stack"),
             keep=config.getoption("harness_keep"),
             debug_port=config.getoption("harness_debug"),
             debug_wait=config.getoption("harness_debug_wait"),
@@ -78,6 +81,12 @@ def add_options(parser: pytest.Parser) -> None:
         dest="harness_app",
         metavar="COMMAND",
         help="command that synthesizes the CDKTF app (default: `app` in [tool.harness], then cdktf.json)",
+    )
+    group.addoption(
+        "--harness-stack",
+        dest="harness_stack",
+        metavar="NAME",
+        help="the stack, where the app has several (default: `stack` in [tool.harness])",
     )
     group.addoption(
         "--harness-keep",

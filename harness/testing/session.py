@@ -98,6 +98,7 @@ class HarnessSession:
             settings,
             target=self._options.target or settings.target,
             app=self._options.app or settings.app,
+            stack=self._options.stack or settings.stack,
         )
 
     def deployed(self, variation: Variation | None = None) -> Deployed:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.apps.bindings import node_variables
+from harness.apps.jsii import app_variables
 from harness.model.environment import Place
 from harness.model.progress import Progress
 from harness.project.settings import Settings
@@ -98,15 +98,16 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """All variations, from one process: starting one is most of a synth."""
     folder = tmp_path_factory.mktemp("synth")
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CALCULATRICE_")}
-    run = subprocess.run(
-        [sys.executable, ROOT / "tests" / "support" / "synth_variations.py"],
-        input=json.dumps(VARIATIONS),
-        cwd=write_project(folder),
-        env={**environ, **node_variables(environ, folder / "jsii"), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with app_variables(environ, node=None) as variables:
+        run = subprocess.run(
+            [sys.executable, ROOT / "tests" / "support" / "synth_variations.py"],
+            input=json.dumps(VARIATIONS),
+            cwd=write_project(folder),
+            env={**variables, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert run.returncode == 0, run.stderr
     documents: dict[str, Any] = without_notes(json.loads(run.stdout))
     return documents

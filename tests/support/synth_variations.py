@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.apps._synth_runner import LazyBindingFinder
+from harness.apps.in_app.sitecustomize import Finder
 
-sys.meta_path.insert(0, LazyBindingFinder())  # before the stack imports the AWS provider's 1,500 modules
+sys.meta_path.insert(0, Finder())  # before the stack imports the AWS provider's 1,500 modules
 
 from cdktf import App  # noqa: E402 - after the lazy bindings
 

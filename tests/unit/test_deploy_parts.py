@@ -1,22 +1,15 @@
-"""The deployment's small parts: commands, mirrors, manifests, states, error texts, code changes."""
+"""The deployment's small parts: mirrors, states, error texts, code changes."""
 
 from __future__ import annotations
 
 import copy
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.apps._synth_runner import LazyBindingFinder
-from harness.apps.app_command import PythonProgram, app_command, python_program
-from harness.apps.manifest import ALL_VARIABLES, Asset, Manifest, fingerprinted, variable_fingerprint
-from harness.apps.repackage import asset_hash, repackage
 from harness.machine.files import write_atomically
 from harness.model.environment import Environment, Place
-from harness.model.errors import UsageError
-from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 from harness.terraform._launcher import asked_host
 from harness.terraform.code_change import code_changes
@@ -31,123 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLD, NEW = "A" * 32, "B" * 32
-
-
-# The app's command.
-
-
-@pytest.mark.parametrize(
-    ("command", "program"),
-    [
-        ("python -m stack", PythonProgram("stack", module=True, arguments=())),
-        ("python3.13 app/main.py --x", PythonProgram("app/main.py", module=False, arguments=("--x",))),
-        ("uv run python main.py", PythonProgram("main.py", module=False, arguments=())),
-        ("/opt/venv/bin/python3 -m a.b c", PythonProgram("a.b", module=True, arguments=("c",))),
-        ("python -u main.py", None),
-        ("pipenv run python main.py", None),
-        ("npx ts-node main.ts", None),
-        ("python", None),
-    ],
-)
-def test_plain_python_commands_are_understood(command: str, program: PythonProgram | None) -> None:
-    assert python_program(tuple(command.split())) == program
-
-
-def test_the_command_is_the_settings_else_cdktf_jsons(tmp_path: Path) -> None:
-    (tmp_path / "cdktf.json").write_text('{"app": "python main.py", "context": {"a": 1}}')
-    workspace = Workspace(tmp_path)
-    assert app_command(workspace, Settings()).text == "python main.py"
-    command = app_command(workspace, Settings(app="python -m stack"))
-    assert (command.words, command.context) == (("python", "-m", "stack"), {"a": 1})
-
-
-@pytest.mark.parametrize("content", ["{}", "{", "[]", '{"app": ""}', '{"app": "python \'"}'])
-def test_a_project_without_a_usable_command(tmp_path: Path, content: str) -> None:
-    (tmp_path / "cdktf.json").write_text(content)
-    with pytest.raises(UsageError):
-        app_command(Workspace(tmp_path), Settings())
-
-
-def test_a_binding_is_lazy_and_knows_its_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = LazyBindingFinder().find_spec("cdktf_cdktf_provider_aws")
-    assert spec is not None
-    assert spec.loader is not None
-    module = spec.loader.create_module(spec)
-    assert module is not None
-    module.__path__ = list(spec.submodule_search_locations or [])
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    assert "sqs_queue" in dir(module)
-    with pytest.raises(AttributeError, match="no_such_service"):
-        _ = module.no_such_service
-    assert LazyBindingFinder().find_spec("cdktf") is None
-
-
-# What a synth read.
-
-
-def test_a_manifest_says_what_changed(tmp_path: Path) -> None:
-    file, folder = tmp_path / "a.py", tmp_path / "folder"
-    file.write_text("1")
-    folder.mkdir()
-    paths = fingerprinted([str(file), str(folder), f"{folder}/", str(tmp_path / "absent")])
-    manifest = Manifest("key", paths, {"X": variable_fingerprint({"X": "1"}, "X")})
-    manifest.write(tmp_path / "m.json")
-    read = Manifest.read(tmp_path / "m.json")
-    assert read == manifest
-    assert read is not None
-    assert read.changed({"X": "1"}, "key") == set()
-    assert read.changed({"X": "2"}, "key") is None
-    assert read.changed({}, "key") is None
-    assert read.changed({"X": "1"}, "other") is None
-    (folder / "new").touch()
-    assert read.changed({"X": "1"}, "key") == {f"{folder}/"}
-    (tmp_path / "absent").touch()
-    file.write_text("2")
-    assert read.changed({"X": "1"}, "key") == {f"{folder}/", str(file), str(tmp_path / "absent")}
-
-
-def test_an_incomplete_manifest_skips_nothing() -> None:
-    assert Manifest("key", complete=False).changed({}, "key") is None
-
-
-def test_all_variables_leave_out_what_differs_from_command_to_command() -> None:
-    first = variable_fingerprint({"A": "1", "SHLVL": "1", "PYTEST_CURRENT_TEST": "x"}, ALL_VARIABLES)
-    assert variable_fingerprint({"A": "1", "SHLVL": "2"}, ALL_VARIABLES) == first
-    assert variable_fingerprint({"A": "1", "B": "1"}, ALL_VARIABLES) != first
-
-
-@pytest.mark.parametrize("content", ["", "{}", '{"format": 0}', "[]"])
-def test_a_manifest_that_cannot_be_read_counts_for_nothing(tmp_path: Path, content: str) -> None:
-    (tmp_path / "m.json").write_text(content)
-    assert Manifest.read(tmp_path / "m.json") is None
-
-
-def test_repackaging_needs_an_assets_source(tmp_path: Path) -> None:
-    source, other = tmp_path / "code.zip", tmp_path / "app.py"
-    source.write_bytes(b"1")
-    old = asset_hash(b"1")
-    target = f"assets/code/{old}/code.zip"
-    output = tmp_path / "out"
-    write_atomically(output / "stacks" / "s" / target, b"1")
-    write_atomically(
-        output / "manifest.json", '{"stacks": {"s": {"synthesizedStackPath": "stacks/s/cdk.tf.json"}}}'
-    )
-    document = output / "stacks" / "s" / "cdk.tf.json"
-    write_atomically(document, f'{{"filename": "{target}", "hash": "{old}"}}')
-    manifest = Manifest("key", fingerprinted([str(source)]), assets=(Asset(str(source), old, target),))
-    manifest.write(tmp_path / "m.json")
-    source.write_bytes(b"2")
-    new = asset_hash(b"2")
-
-    assert not repackage(output, tmp_path / "m.json", {str(source), str(other)})
-    assert repackage(output, tmp_path / "m.json", {str(source)})
-    assert json.loads(document.read_text()) == {"filename": target.replace(old, new), "hash": new}
-    assert [path.read_bytes() for path in output.rglob("code.zip")] == [b"2"]
-    renewed = Manifest.read(tmp_path / "m.json")
-    assert renewed is not None
-    assert renewed.changed({}, "key") == set()
-    source.unlink()
-    assert not repackage(output, tmp_path / "m.json", {str(source)})
 
 
 # Terraform's configuration, state and errors.
