@@ -13,6 +13,7 @@ from harness.model.environment import own_account
 from harness.model.errors import RuntimeMissingError
 from harness.model.host import shown
 from harness.terraform.named_roles import named_roles
+from harness.terraform.variables import InputVariables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,7 @@ class Roles:
     """
 
     def __init__(self, workspace: Workspace, ready: Environment, place: Place) -> None:
+        self._workspace = workspace
         self._note = workspace.deployment(place.folder) / "roles.json"
         self._ready = ready
         self._place = place
@@ -76,7 +78,8 @@ class Roles:
         if settings.roles is not None:
             wanted = [f"{account}/{name}" for name in settings.roles]
         else:
-            named = named_roles(document, account=account, variables=settings.environment)
+            variables = InputVariables.of(self._workspace, settings).known()
+            named = named_roles(document, account=account, variables=variables)
             wanted = [f"{role.account}{role.path}{role.name}" for role in named]
         if wanted == self._wanted and self._note.is_file():
             return

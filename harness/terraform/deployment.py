@@ -14,6 +14,7 @@ from harness.machine.files import locked
 from harness.machine.processes import ProcessGroup
 from harness.model.environment import Place
 from harness.model.errors import NoEnvironmentError, PrerequisiteError, TerraformError
+from harness.model.host import shown
 from harness.project.packaging import build_packages, read_package
 from harness.terraform.apply_watch import ApplyWatch
 from harness.terraform.code_change import apply_code_changes, code_changes
@@ -25,6 +26,7 @@ from harness.terraform.resources import construct_ids, read_deployment
 from harness.terraform.stage import DOCUMENT, IMPORTS, required_providers, stage
 from harness.terraform.standing import stands
 from harness.terraform.state import State
+from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def plan_is_empty(
         if record is None or record.environment != environment.id:
             raise NoEnvironmentError(f"Nothing is deployed to {environment.url} in account {place.account}.")
         terraform = find_terraform(workspace, settings)
-        work = WorkFolder(workspace, place, terraform, input_variables(settings))
+        work = WorkFolder(workspace, place, terraform, InputVariables.of(workspace, settings))
         document = json.loads((work.path / DOCUMENT).read_text(encoding="utf-8"))
         work.initialize(document)
         ran = work.run(*PLAN, environment=environment, region=record.region)
@@ -120,6 +122,7 @@ class _Deploy:
         self._place = place
         self._progress = progress
         self._node = node
+        self._variables = InputVariables.of(workspace, settings)
         self._folder = workspace.deployment(place.folder)
         self._record = DeploymentRecord.read(self._folder)
         self._group = ProcessGroup()
@@ -133,7 +136,7 @@ class _Deploy:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
                 staged = stage(synthesized, self._place)
-                digest = staged.digest(input_variables(self._settings))
+                digest = staged.digest(self._variables)
                 ready = environment(staged.document)
                 if (standing := self._standing(ready, digest)) is not None:
                     return standing
@@ -223,7 +226,7 @@ class _Deploy:
 
     def _work_folder(self, terraform: Terraform, document: dict[str, Any] | None) -> WorkFolder:
         """Initialize for `document`, or for what the installed bindings will ask for."""
-        work = WorkFolder(self._workspace, self._place, terraform, input_variables(self._settings))
+        work = WorkFolder(self._workspace, self._place, terraform, self._variables)
         with self._progress.step("terraform init") as step:
             guess = {"terraform": {"required_providers": self._bound_providers}}
             fresh = work.initialize(guess if document is None else document, self._group)
@@ -255,6 +258,12 @@ class _Deploy:
     ) -> None:
         for package in _packages(staged):
             read_package(package)
+        fresh = self._record is None or self._record.environment != environment.id
+        if fresh and staged.backend is not None:
+            self._progress.warn(
+                f"The stack keeps its state in the backend {staged.backend!r}. That is left alone: here the "
+                f"state is in {shown(work.state_file)}."
+            )
         with self._progress.step("terraform apply") as step:
             watch = ApplyWatch(staged.document, self._progress, step)
             if environment.on_aws:
@@ -317,11 +326,6 @@ class _Deploy:
         if deployment is None:
             raise TerraformError(f"Terraform left no state that can be read in {self._folder / 'terraform'}.")
         return deployment
-
-
-def input_variables(settings: Settings) -> dict[str, str]:
-    """Terraform's input variables that the settings give; the host's own never reach Terraform."""
-    return {name: value for name, value in settings.environment.items() if name.startswith("TF_VAR_")}
 
 
 def _packages(staged: Staged) -> set[Path]:

@@ -11,12 +11,12 @@ from harness.environments.aws_leftovers import Leftover, delete, find
 from harness.machine.files import locked, write_atomically
 from harness.model.environment import DEFAULT_REGION, Endpoint, Place
 from harness.model.errors import HarnessError, TerraformError
-from harness.terraform.deployment import input_variables
 from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.program import find_terraform
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.stage import DOCUMENT, provider_regions
 from harness.terraform.state import State
+from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _destroy(
             account, _, prefix = folder.name.partition("-")
             place = Place(account, f"{prefix}-", on_aws=True)
             work = WorkFolder(
-                workspace, place, find_terraform(workspace, settings), input_variables(settings)
+                workspace, place, find_terraform(workspace, settings), InputVariables.of(workspace, settings)
             )
             document = _without_resources(json.loads((work.path / DOCUMENT).read_text(encoding="utf-8")))
             write_atomically(work.path / DOCUMENT, json.dumps(document, indent=2))

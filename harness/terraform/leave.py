@@ -11,7 +11,6 @@ from harness.client.boto import client
 from harness.machine.files import locked
 from harness.model.environment import Place
 from harness.model.errors import TerraformError
-from harness.terraform.deployment import input_variables
 from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.program import find_terraform
 from harness.terraform.queue_plan import QUEUE
@@ -19,6 +18,7 @@ from harness.terraform.record import DeploymentRecord
 from harness.terraform.resources import read_deployment
 from harness.terraform.stage import DOCUMENT
 from harness.terraform.state import State
+from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _destroy(workspace: Workspace, settings: Settings, environment: Environment,
         record = DeploymentRecord.read(folder)
         if record is None or record.environment != environment.id:
             return 0
-        work = WorkFolder(workspace, place, find_terraform(workspace, settings), input_variables(settings))
+        work = WorkFolder(
+            workspace, place, find_terraform(workspace, settings), InputVariables.of(workspace, settings)
+        )
         state = State.read(work.state_file)
         count = 0 if state is None else len(state.addresses())
         if state is not None and count:

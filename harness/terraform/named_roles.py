@@ -48,7 +48,7 @@ def named_roles(
     Args:
         document: The staged document.
         account: The account that it is for.
-        variables: Terraform's input variables, as `TF_VAR_NAME`.
+        variables: Values of Terraform's input variables, by name.
     """
     scope = _Scope(document, account, variables or {})
     found = {*_by_arguments(document, scope), *_by_lookups(document, scope)}
@@ -127,7 +127,7 @@ class _Scope:
         raise UnresolvedError(path)
 
     def _variable(self, name: str, path: str) -> Any:
-        given = self._variables.get(f"TF_VAR_{name}")
+        given = self._variables.get(name)
         if given is not None:
             return given
         block = self._declared.get(name)

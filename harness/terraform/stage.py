@@ -14,11 +14,11 @@ from harness.model.environment import DEFAULT_REGION
 from harness.terraform.naming import prefixed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from harness.apps.synth import Synthesized
     from harness.model.environment import Place
+    from harness.terraform.variables import InputVariables
 
 DOCUMENT = "cdk.tf.json"
 IMPORTS = "imports.tf.json"
@@ -36,15 +36,18 @@ class Staged:
         document: The staged cdk.tf.json.
         assets: The synthesized folder `assets`, where there is one.
         region: The default AWS provider's.
+        backend: The state backend that the stack names (`s3`, `remote`, `cloud`), and that is not used.
     """
 
     document: dict[str, Any]
     assets: Path | None
     region: str
+    backend: str | None = None
 
-    def digest(self, variables: Mapping[str, str] | None = None) -> str:
+    def digest(self, variables: InputVariables | None = None) -> str:
         """Fingerprint of all that Terraform reads: the document, its input variables, and the assets."""
-        digest = hashlib.sha256(json.dumps([self.document, variables or {}], sort_keys=True).encode())
+        given = {} if variables is None else variables.as_json(set(self.document.get("variable", {})))
+        digest = hashlib.sha256(json.dumps([self.document, given], sort_keys=True).encode())
         if self.assets is not None:
             for path in sorted(self.assets.rglob("*")):
                 if path.is_file():
@@ -67,11 +70,12 @@ class Staged:
 def stage(synthesized: Synthesized, place: Place) -> Staged:
     """Stage a synthesized stack for its place; nothing is written."""
     document = copy.deepcopy(synthesized.document)
-    terraform = document.get("terraform")
-    if isinstance(terraform, dict):
+    backend = None
+    for block in _as_list(document.get("terraform", {})):
         # Without a backend block Terraform keeps its state in its work folder, and asks no other place.
-        terraform.pop("backend", None)
-        terraform.pop("cloud", None)
+        for named in _as_list(block.pop("backend", None) or {}):
+            backend = next(iter(named), backend)
+        backend = "cloud" if block.pop("cloud", None) is not None else backend
     providers = document.setdefault("provider", {})
     made = _aws_provider if place.on_aws else _local_provider
     blocks = [made(block, place) for block in _as_list(providers.get("aws", []))]
@@ -81,7 +85,12 @@ def stage(synthesized: Synthesized, place: Place) -> Staged:
         providers["aws"] = blocks
     assets = synthesized.folder / "assets"
     document = prefixed(document, place.prefix)
-    return Staged(document, assets if assets.is_dir() else None, _default_region(blocks))
+    return Staged(document, assets if assets.is_dir() else None, _default_region(blocks), _remote(backend))
+
+
+def _remote(backend: str | None) -> str | None:
+    """A backend that is not on this machine anyway: cdktf names `local` where the app names none."""
+    return None if backend == "local" else backend
 
 
 def provider_regions(document: dict[str, Any]) -> dict[str, str | None]:

@@ -19,9 +19,10 @@ from harness.terraform.isolation import run_isolated, run_open
 from harness.terraform.mirror import cli_configuration, find_mirror
 from harness.terraform.program import base_environment
 from harness.terraform.stage import required_providers
+from harness.terraform.variables import InputVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from harness.machine.processes import ProcessGroup
     from harness.model.environment import Environment, Place
@@ -60,7 +61,7 @@ class WorkFolder:
         workspace: The project.
         place: Where in its environment the deployment lies.
         terraform: The program.
-        variables: Terraform's input variables, as `TF_VAR_NAME`.
+        variables: Terraform's input variables.
     """
 
     def __init__(
@@ -68,9 +69,9 @@ class WorkFolder:
         workspace: Workspace,
         place: Place,
         terraform: Terraform,
-        variables: Mapping[str, str] | None = None,
+        variables: InputVariables | None = None,
     ) -> None:
-        self._variables = dict(variables or {})
+        self._variables = variables or InputVariables({}, {})
         self._place = place
         self.path = workspace.deployment(place.folder).resolve() / "terraform"
         self.state_file = self.path / "terraform.tfstate"
@@ -126,12 +127,13 @@ class WorkFolder:
             region: The default AWS provider's.
             watch: Follows the command, and may end it where it does not run on AWS.
         """
+        self._variables.write(self.path)
         if environment.on_aws:
             return self._run_on_aws(*arguments, url=environment.url, region=region, watch=watch)
         _drop_checksums(self.path / LOCK)
         with self._environ() as environ:
             environ |= {
-                **self._variables,
+                **self._variables.environ,
                 "AWS_ENDPOINT_URL": environment.url,
                 "AWS_ACCESS_KEY_ID": self._place.account,
                 "AWS_SECRET_ACCESS_KEY": "test",
@@ -154,7 +156,7 @@ class WorkFolder:
                 name: os.environ[name] for name in (*HOST_NETWORK, "AWS_CA_BUNDLE") if name in os.environ
             }
             environ |= {
-                **self._variables,
+                **self._variables.environ,
                 **credential_variables(),
                 **({"AWS_ENDPOINT_URL": url} if url else {}),
                 "AWS_REGION": region,

@@ -361,9 +361,40 @@ def test_queues_of_a_killed_deploy_are_taken_up_by_the_next(
     assert queue_attributes("one")["VisibilityTimeout"] == "8"
 
 
-def test_input_variables_come_from_the_settings(project: Deployable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TF_VAR_colour", "the host's")
-    project.stack(variable={"colour": {"default": "none"}}, output={"colour": {"value": "${var.colour}"}})
-    assert project.deploy().outputs == {"colour": "none"}
-    project.set(environment={"TF_VAR_colour": "red"})
-    assert project.deploy().outputs == {"colour": "red"}
+def test_input_variables_come_from_the_shell_the_settings_and_the_projects_files(
+    project: Deployable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = {name: {"default": "none"} for name in ("one", "two", "three", "four")}
+    project.stack(variable=colours, output={name: {"value": f"${{var.{name}}}"} for name in colours})
+    assert project.deploy().outputs == dict.fromkeys(colours, "none")
+    for name in colours:
+        monkeypatch.setenv(f"TF_VAR_{name}", "shell")
+    project.set(environment={"TF_VAR_two": "setting"})
+    project.write("terraform.tfvars", 'three = "file"\nfour = "file"\n')
+    project.write("more.auto.tfvars.json", '{"four": "auto"}')
+    outputs = {"one": "shell", "two": "setting", "three": "file", "four": "auto"}
+    assert project.deploy().outputs == outputs
+    assert not project.deploy().changed
+    (project.workspace.root / "more.auto.tfvars.json").unlink()
+    assert project.deploy().outputs == {**outputs, "four": "file"}
+
+
+def test_a_state_backend_is_left_alone_and_said_once(project: Deployable, emulator: Emulator) -> None:
+    backend = {"backend": {"s3": {"bucket": "of-the-team", "key": "state", "region": "eu-west-3"}}}
+    project.stack(resource={"aws_sqs_queue": {"One": {"name": "one"}}}, terraform=backend)
+    project.deploy()
+    assert queue_names(emulator, project.account) == ["one"]
+    (warning,) = project.progress.warnings
+    assert "the backend 's3'" in warning
+    project.progress.warnings.clear()
+    project.stack(resource={"aws_sqs_queue": {"Two": {"name": "two"}}}, terraform=backend)
+    project.deploy()
+    assert project.progress.warnings == []
+
+
+def test_a_sensitive_output_is_there_for_tests_and_shown_nowhere(project: Deployable) -> None:
+    project.stack(output={"token": {"value": "s3cret", "sensitive": True}, "plain": {"value": 5}})
+    deployment = project.deploy()
+    assert deployment.outputs == {"token": "s3cret", "plain": 5}
+    assert deployment.as_json()["outputs"] == {"token": "(sensitive value)", "plain": 5}
+    assert "s3cret" not in repr(deployment) + json.dumps(deployment.as_json(), default=str)

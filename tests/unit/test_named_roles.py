@@ -58,7 +58,7 @@ def test_an_input_variable_counts_before_its_default() -> None:
         "variable": {"name": {"default": "A"}},
     }
     assert names(document) == ["A"]
-    assert names(document, TF_VAR_name="B") == ["B"]
+    assert names(document, name="B") == ["B"]
 
 
 @pytest.mark.parametrize(
