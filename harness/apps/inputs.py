@@ -150,6 +150,8 @@ def read_inputs(
             files[path] = digest
         elif os.path.dirname(path) in loaded:  # noqa: PTH120 - runs for each file
             files[path] = PRESENT
+    for path in {path for report in reports for path in report["written"]}:
+        files[path] = fingerprint(path)  # as the app left it: it wrote the file, so it does not depend on it
     for path in read - set(files):
         files[path] = fingerprint(path, unless_changed_since=started)
     if any(report["all_variables"] for report in reports):

@@ -121,14 +121,16 @@ def test_the_files_on_which_a_synth_may_depend(tmp_path: Path, *, git: bool) -> 
     assert names(tmp_path, frozenset({str(tmp_path / "h")})) == [".env", "lib/a.py", "main.py"]
 
 
-def followed(root: Path, *loaded: str, **report: object) -> Inputs:
-    before = {path: fingerprint(path) for path in project_files(root)}
+def followed(root: Path, *loaded: str, before: dict[str, str] | None = None, **report: object) -> Inputs:
+    if before is None:
+        before = {path: fingerprint(path) for path in project_files(root)}
     written = {
         "python": "python",
         "libraries": [],
         "cdktf": True,
         "not_followed": [],
         "paths": [str(root / name) for name in loaded],
+        "written": [],
         "variables": ["X"],
         "all_variables": False,
         "assets": [],
@@ -187,6 +189,16 @@ def test_an_app_that_did_not_report_depends_on_every_file_and_variable(tmp_path:
     assert changed(inputs, tmp_path, X="1", Y="1") is None
     project(tmp_path, other__b_py="2", new__c_py="1")
     assert changed(inputs, tmp_path) == {"other/b.py", "new/c.py"}
+
+
+def test_a_file_that_the_app_writes_counts_as_the_app_left_it(tmp_path: Path) -> None:
+    project(tmp_path, main_py="1")
+    before = {path: fingerprint(path) for path in project_files(tmp_path)}
+    project(tmp_path, made_json="1")
+    inputs = followed(tmp_path, "main.py", written=[str(tmp_path / "made.json")], before=before)
+    assert changed(inputs, tmp_path) == set()
+    project(tmp_path, made_json="2")
+    assert changed(inputs, tmp_path) == {"made.json"}
 
 
 def test_an_app_that_started_a_program_is_never_skipped(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ class Report:
         self._cdktf = False
         self._not_followed: set[str] = set()
         self._paths: set[str] = set()
+        self._written: set[str] = set()
         self._variables: set[str] = set()
         self._all_variables = False
         self._assets: list[dict[str, str]] = []
@@ -137,13 +138,14 @@ class Report:
         for module in list(sys.modules.values()):
             file = getattr(module, "__file__", None)
             if isinstance(file, str):
-                self._add(file)
+                self._add(file, self._paths)
         report = {
             "python": sys.executable,
             "libraries": [os.path.abspath(entry) for entry in sys.path if entry and os.path.isdir(entry)],
             "cdktf": self._cdktf,
             "not_followed": sorted(self._not_followed),
             "paths": sorted(self._paths),
+            "written": sorted(self._written),
             "variables": sorted(self._variables),
             "all_variables": self._all_variables,
             "assets": self._assets,
@@ -198,20 +200,22 @@ class Report:
             return
         if event == "open":
             path, _, flags = arguments
-            if not isinstance(flags, int) or not flags & (os.O_WRONLY | os.O_NONBLOCK):  # rmtree: O_NONBLOCK
-                self._add(path)
+            if not isinstance(flags, int):
+                flags = 0
+            if not flags & os.O_NONBLOCK:  # which shutil.rmtree opens folders with, by names without a folder
+                self._add(path, self._written if flags & os.O_WRONLY else self._paths)
         elif event == "subprocess.Popen":
             if not called_by("jsii"):
                 self._not_followed.add(event)
         elif event in NOT_FOLLOWED and not called_by("subprocess"):
             self._not_followed.add(event)
 
-    def _add(self, path: Any) -> None:
+    def _add(self, path: Any, paths: set[str]) -> None:
         if isinstance(path, int) or path is None:
             return
         text = os.path.abspath(os.fsdecode(path))
         if not text.endswith(".pyc") and not self._is_left_out(text):  # its module has the source's path
-            self._paths.add(text)
+            paths.add(text)
 
     def _is_left_out(self, path: str) -> bool:
         inside = path.startswith(self._root + os.sep)
