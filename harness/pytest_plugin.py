@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.model.capabilities import CAPABILITIES
 from harness.model.errors import HarnessError
 from harness.testing.faults import show_unfired, unfired_section
-from harness.testing.options import CAPABILITIES, MARKERS, Options, add_options
+from harness.testing.options import MARKERS, Options, add_options
 from harness.testing.report import hide_inner_frames, log_sections
 from harness.testing.run_timeline import show_runs, write_run
 from harness.testing.timelines import attach_timeline

@@ -99,6 +99,8 @@ def command(function: Callable[Concatenate[App, P], int]) -> Callable[P, int]:
         as_json = bool(kwargs.pop("as_json")) or bool(above and above.params.get("as_json"))
         return function(App.for_terminal(as_json=as_json), *args, **kwargs)
 
+    # click keeps the lines of a paragraph that begins with this character; a raw docstring spells it out.
+    run.__doc__ = (function.__doc__ or "").replace("\\b\n", "\b\n")
     return run
 
 

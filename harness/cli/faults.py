@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.app import App, command
-from harness.client.faults import KINDS
 from harness.model.errors import UsageError
+from harness.model.faults import KINDS, SELECTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from harness.client import Fault
 
@@ -28,35 +28,50 @@ def faults(app: App, context: click.Context) -> int:
     return 0 if context.invoked_subcommand else _list(app)
 
 
-@faults.command()
+def _options(adding: Callable[..., Any]) -> Callable[..., Any]:
+    """An option of the command line for each selector, and for each option of any kind."""
+    flags = [click.option("--always", is_flag=True, help="Each time, not once.")]
+    flags += [
+        _flag(name, meaning, int if name.startswith("nth_") else str) for name, meaning in SELECTORS.items()
+    ]
+    owners: dict[str, list[str]] = {}
+    for kind, of in KINDS.items():
+        for name in of.options:
+            owners.setdefault(name, []).append(kind)
+    for name, kinds in owners.items():
+        option = KINDS[kinds[0]].options[name]
+        number = None if option.least is None or option.word else (int if option.whole else float)
+        flags.append(
+            _flag(name, f"Of {' and '.join(kinds)}. {option.meaning}", number or str, option.choices)
+        )
+    for flag in reversed(flags):
+        adding = flag(adding)
+    return adding
+
+
+def _flag(name: str, meaning: str, kind: type, choices: Sequence[str] = ()) -> Callable[..., Any]:
+    metavar = f"[{'|'.join(choices)}]" if choices else {int: "N", float: "SECONDS"}.get(kind, "TEXT")
+    return click.option(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=meaning)
+
+
+def _kinds() -> str:
+    """The table of kinds in the command's help."""
+    lines = [f"  {name:<14} {of.meaning}" for name, of in KINDS.items()]
+    return "\b\n" + "\n".join(lines)
+
+
+@faults.command(epilog=_kinds())
 @click.argument("kind", metavar="KIND")
-@click.option("--function", metavar="NAME", help="Only of this function: construct id or AWS name.")
-@click.option("--queue", metavar="NAME", help="Only of this queue: construct id or AWS name.")
-@click.option("--nth-invoke", type=int, metavar="N", help="Only the nth invocation from now on.")
-@click.option(
-    "--nth-delivery", type=int, metavar="N", help="Only messages that are received for the nth time."
-)
-@click.option("--nth-receive", type=int, metavar="N", help="Only the nth receive that finds messages.")
-@click.option("--nth-send", type=int, metavar="N", help="Only the nth send of functions.")
-@click.option("--body", metavar="TEXT", help="Only messages that hold this text.")
-@click.option("--always", is_flag=True, help="Each time, not once.")
-@click.option("--when", metavar="[before|during|after]", help="Of crash: when, by the handler's run.")
-@click.option("--error", metavar="TYPE", help="Of raise: the exception's type.")
-@click.option("--seconds", type=float, help="Of latency and delay_delete.")
-@click.option("--messages", type=int, metavar="N", help="Of short_receive: at most so many.")
-@click.option("--seed", type=int, metavar="N", help="Of reorder: another order; 0 is the newest first.")
-@click.option("--entries", metavar="[all|N]", help="Of fail_send: the call, or so many entries of a batch.")
-@click.option("--code", help="Of fail_send: the error's code.")
+@_options
 @command
 def add(app: App, /, *, kind: str, always: bool, **options: Any) -> int:
-    r"""Add a rule: from now on, KIND goes wrong once, where the aims say, or always.
-
-    KIND is one of crash, time_out, raise, throttle, latency, lose_delete, delay_delete, duplicate, reorder,
-    short_receive, empty_receive, fail_send; docs/faults.md tells what each does.
+    r"""Add a rule: KIND goes wrong the next time that the selectors match, or with --always each time.
 
     \b
     harness faults add crash --function calculatrice --nth-invoke 1 --when after
     harness faults add lose_delete --queue InputQueue --body '"operation": "add"'
+
+    Kinds:
     """
     if kind not in KINDS:
         raise UsageError(
@@ -73,7 +88,7 @@ def add(app: App, /, *, kind: str, always: bool, **options: Any) -> int:
 @faults.command(name="list")
 @command
 def list_(app: App) -> int:
-    """Show the rules, and how often each has struck."""
+    """Show the rules, and how often each has triggered."""
     return _list(app)
 
 
@@ -87,7 +102,7 @@ def _list(app: App) -> int:
 @click.argument("fault_id", required=False, metavar="[ID]")
 @command
 def clear(app: App, *, fault_id: str | None) -> int:
-    """Remove all rules, or the one of that ID; those that never struck are named."""
+    """Remove all rules, or the one of that ID; rules that never triggered are named."""
     found = app.stack().faults
     rules = [rule for rule in found.list() if fault_id in {None, rule.id}]
     if fault_id is None:
@@ -113,4 +128,4 @@ def _times(fired: int) -> str:
 
 
 def _document(rule: Fault) -> dict[str, Any]:
-    return {"id": rule.id, "kind": rule.kind, **rule.aim, **rule.options, "fired": rule.fired}
+    return {"id": rule.id, "kind": rule.kind, **rule.selectors, **rule.options, "fired": rule.fired}

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from harness.client import Deed, Stack
+    from harness.client import InjectedFault, Stack
 
 NAME = "harness-adversary"
 FIXTURE = "harness_seed"
 _ERROR: pytest.StashKey[str] = pytest.StashKey()
-_DEEDS: pytest.StashKey[tuple[Deed, ...]] = pytest.StashKey()
+_INJECTED: pytest.StashKey[tuple[InjectedFault, ...]] = pytest.StashKey()
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class AdversaryRun:
     def note_deeds(self, item: pytest.Item, stack: Stack) -> None:
         """Called when a test has failed, before anything is cleared."""
         try:
-            item.stash[_DEEDS] = stack.faults.adversary_did()
+            item.stash[_INJECTED] = stack.faults.adversary_did()
         except HarnessError:  # its own failure says more
-            item.stash[_DEEDS] = ()
+            item.stash[_INJECTED] = ()
 
     # Which tests.
 
@@ -127,7 +127,7 @@ class AdversaryRun:
         only: Sequence[str] | None,
     ) -> list[pytest.TestReport]:
         self._current = _Current(seed, None if only is None else tuple(only))
-        item.stash[_DEEDS], item.stash[_ERROR] = (), ""
+        item.stash[_INJECTED], item.stash[_ERROR] = (), ""
         return runtestprotocol(item, log=False, nextitem=nextitem)
 
     def _explained(
@@ -140,7 +140,7 @@ class AdversaryRun:
         """The reports of a failed test with a verdict; of its last rerun, where shrinking led to one."""
         began = time.perf_counter()
         seed = seed_of(item)
-        deeds, error = item.stash[_DEEDS], item.stash[_ERROR]
+        deeds, error = item.stash[_INJECTED], item.stash[_ERROR]
         runs = 0
         kept = list(item.user_properties)
 

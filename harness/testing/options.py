@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.model.capabilities import CAPABILITIES
 from harness.testing.variations import MARKER
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from harness.testing.adversary import Wanted
 
 # What a target can have; a marker that names anything else is a slip of the pen.
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "settle", "virtual_clock", "faults", "ledger")
 
 DEFAULT_DEBUG_PORT = 0
 """`--harness-debug` without a port: the environment's own, where it has one, else what editors suggest."""

@@ -7,7 +7,8 @@ from typing import Any, override
 
 from harness.client.control import ControlApi, RefusedError
 from harness.model.errors import NotFoundInStackError
-from harness_emulator.faults.rules import RuleBook, RuleError
+from harness.model.faults import InvalidFaultError
+from harness_emulator.faults.rules import RuleBook
 
 
 class InProcess(ControlApi):
@@ -29,7 +30,7 @@ class InProcess(ControlApi):
                 case "DELETE":
                     return [rule.as_json() for rule in self.book.remove(more.get("id"))]
             return self.book.add(body, queues=["orders"], functions=["adder"]).as_json()
-        except RuleError as error:
+        except InvalidFaultError as error:
             raise RefusedError(f"refused: {error}", 400, {"message": str(error)}) from None
 
 

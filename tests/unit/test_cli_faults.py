@@ -8,8 +8,8 @@ import pytest
 
 from harness.cli import main as front
 from harness.cli.app import App
-from harness.client.faults import AIMS, KINDS, Faults
-from harness_emulator.faults import kinds
+from harness.client.faults import Faults
+from harness.model.faults import KINDS, SELECTORS
 from tests.support.faults_in_process import InProcess, found
 
 if TYPE_CHECKING:
@@ -32,9 +32,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def test_the_kinds_are_those_of_the_emulator() -> None:
-    assert tuple(kinds.KINDS) == KINDS
-    assert {aim for kind in kinds.KINDS.values() for aim in kind.aims} == set(AIMS)
+def test_the_help_lists_every_kind_selector_and_option(run: Callable[..., Any]) -> None:
+    _, out, _ = run("add", "--help")
+    for name, kind in KINDS.items():
+        assert name in out
+        assert all(f"--{option}" in out for option in kind.options)
+    assert all(f"--{selector.replace('_', '-')}" in out for selector in SELECTORS)
 
 
 def test_a_rule_is_added_listed_and_cleared(run: Callable[..., Any]) -> None:

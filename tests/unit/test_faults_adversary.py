@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from harness.model.faults import KINDS, InvalidFaultError
 from harness_emulator.faults.adversary import DELIVERIES, WHIMS, Adversary
-from harness_emulator.faults.kinds import KINDS
-from harness_emulator.faults.rules import Moment, RuleError
+from harness_emulator.faults.rules import Moment
 
 SEEDS = range(60)
 
@@ -154,7 +154,7 @@ def test_turns_go_round_in_an_order_of_the_seeds_own() -> None:
     ],
 )
 def test_one_that_cannot_mean_anything_is_refused(document: dict[str, Any], said: str) -> None:
-    with pytest.raises(RuleError, match=said):
+    with pytest.raises(InvalidFaultError, match=said):
         Adversary.of({"kind": "adversary", **document})
 
 

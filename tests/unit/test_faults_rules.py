@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from harness_emulator.faults.kinds import KINDS
-from harness_emulator.faults.rules import Moment, Rule, RuleBook, RuleError
+from harness.model.faults import KINDS, InvalidFaultError
+from harness_emulator.faults.rules import Moment, Rule, RuleBook
 
 
 def add(book: RuleBook, **document: Any) -> Rule:
@@ -71,7 +71,7 @@ def test_rules_are_listed_and_removed() -> None:
     assert [rule.id for rule in book.rules()] == ["fault-1", "fault-2"]
     assert book.remove(first.id) == [first]
     assert book.remove() == [second]
-    with pytest.raises(RuleError, match="no fault 'fault-1'"):
+    with pytest.raises(InvalidFaultError, match="no fault 'fault-1'"):
         book.remove("fault-1")
 
 
@@ -98,7 +98,7 @@ def test_rules_are_listed_and_removed() -> None:
     ],
 )
 def test_a_rule_that_cannot_mean_anything_is_refused(document: dict[str, Any], said: str) -> None:
-    with pytest.raises(RuleError, match=said):
+    with pytest.raises(InvalidFaultError, match=said):
         add(RuleBook(), **document)
 
 

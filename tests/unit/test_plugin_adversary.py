@@ -10,7 +10,7 @@ import pytest
 from tests.support.plugin_project import BASE, calls, run
 
 FAULTS = """
-    from harness.client.faults import Deed
+    from harness.client.faults import InjectedFault
 
     environment.capabilities += ("faults",)
 
@@ -23,7 +23,7 @@ FAULTS = """
             self.keys = tuple(key for key in every if only is None or key in only)
             note("seed", seed, *(["all"] if only is None else only))
         def adversary_did(self):
-            return tuple(Deed(key, "crash", f"{key.capitalize()} was done.") for key in self.keys)
+            return tuple(InjectedFault(key, "crash", f"{key.capitalize()} was done.") for key in self.keys)
         def unfired(self):
             return ()
 

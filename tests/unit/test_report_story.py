@@ -57,7 +57,7 @@ def test_every_kind_has_a_sentence(kind: str) -> None:
         )
     )
     assert told[0].isupper() or told.startswith("calc")
-    assert "?" not in told.replace("(request ?)", "").replace("Fault ? struck: ?", "")
+    assert "?" not in told.replace("(request ?)", "").replace("Fault ? injected: ?", "")
 
 
 def test_a_long_body_is_cut() -> None:

@@ -16,6 +16,7 @@ from localstack.http import Response
 from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
+from harness.model.capabilities import CAPABILITIES
 from harness.model.control_api import CONTROL_API_VERSION
 from harness.model.errors import HarnessError, NotFoundInStackError
 from harness_emulator.api import clock_routes, ledger_routes, settle_routes
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from harness_emulator.configuration import Options
 
-CAPABILITIES = ("deploy", "send", "results", "logs", "debug", "virtual_clock", "settle", "faults", "ledger")
 AHEAD_SECONDS = 0.1
 """A clock that was less ahead was not advanced, and nothing was logged at times that have not come."""
 RESET_SECONDS = 10.0

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.sqs.models import sqs_stores
 
+from harness.model.faults import InvalidFaultError
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 from harness_emulator.faults import adversary, striking
-from harness_emulator.faults.rules import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def listing(request: Request) -> list[dict[str, Any]]:
 
 
 def add(request: Request) -> dict[str, Any]:
-    """`POST faults` with a rule: `kind`, what it is aimed by, its kind's options, `always`.
+    """`POST faults` with a rule: `kind`, selectors, its kind's options, `always`.
 
     `{"kind": "adversary", "seed": 7}` lets a seed decide, in place of the adversary before.
     """
@@ -48,7 +48,7 @@ def add(request: Request) -> dict[str, Any]:
         rule = striking.faults_of(account).book.add(
             document, queues=_names(sqs_stores, "queues", account), functions=_functions(account)
         )
-    except RuleError as error:
+    except InvalidFaultError as error:
         raise RefusedError(str(error)) from error
     return rule.as_json()
 
@@ -64,7 +64,7 @@ def remove(request: Request) -> list[dict[str, Any]]:
         return [gone.as_json() for gone in _adversary(striking.oppose(account, None))]
     try:
         return [gone.as_json() for gone in striking.faults_of(account).book.remove(chosen)]
-    except RuleError as error:
+    except InvalidFaultError as error:
         raise RefusedError(str(error), NOT_FOUND) from error
 
 

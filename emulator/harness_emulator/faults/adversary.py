@@ -13,8 +13,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness_emulator.faults.kinds import KINDS
-from harness_emulator.faults.rules import Rule, RuleError
+from harness.model.faults import KINDS, InvalidFaultError
+from harness_emulator.faults.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,15 +141,15 @@ class Adversary:
         """The one that `{"kind": "adversary", "seed": 7, "only": [keys]}` asks for; `only` may be left out.
 
         Raises:
-            RuleError: It cannot mean anything.
+            InvalidFaultError: It cannot mean anything.
         """
         seed, only = document.get("seed"), document.get("only")
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise RuleError(f'"seed" must be a whole number from 0 on; it is {seed!r}.')
+            raise InvalidFaultError(f'"seed" must be a whole number from 0 on; it is {seed!r}.')
         if only is not None and not (isinstance(only, list) and all(isinstance(key, str) for key in only)):
-            raise RuleError('"only" must be a list of keys, as GET faults shows them under "did".')
+            raise InvalidFaultError('"only" must be a list of keys, as GET faults shows them under "did".')
         if unknown := sorted(document.keys() - {"account", "kind", "seed", "only"}):
-            raise RuleError(f'"adversary" does not take {", ".join(unknown)}; it takes: seed, only.')
+            raise InvalidFaultError(f'"adversary" does not take {", ".join(unknown)}; it takes: seed, only.')
         return cls(seed, only)
 
     def as_json(self) -> dict[str, Any]:
@@ -220,7 +220,7 @@ class Adversary:
         return self._number("strike", key) / _SCALE < self._rates[kind]
 
     def _options(self, kind: str, key: str) -> dict[str, Any]:
-        chosen: dict[str, Any] = dict(KINDS[kind].options)
+        chosen: dict[str, Any] = dict(KINDS[kind].defaults)
         for name, values in (WHIMS[kind].options or {}).items():
             chosen[name] = values[self._number(name, key) % len(values)]
         if kind == "reorder":

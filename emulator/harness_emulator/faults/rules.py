@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness_emulator.faults.kinds import KINDS, Kind
+from harness.model.faults import KINDS, FaultKind, InvalidFaultError, read_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,14 +18,6 @@ COUNTED = {
     "send": "nth_send",
 }
 """By which number a rule counts what happens at a point; deliveries bring their own."""
-
-
-LONGEST_SECONDS = 1_209_600
-"""How late anything may come: no message is kept for longer."""
-
-
-class RuleError(ValueError):
-    """A rule that cannot mean anything; the message says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class Rule:
     Attributes:
         id: `fault-1`, `fault-2`, ...
         kind: A key of `KINDS`.
-        aim: By what it is aimed.
+        selectors: Where it applies.
         options: What its kind takes besides.
         always: Whether it strikes each time, or once.
         fired: How often it has struck.
@@ -79,7 +70,7 @@ class Rule:
 
     id: str
     kind: str
-    aim: dict[str, Any]
+    selectors: dict[str, Any]
     options: dict[str, Any]
     always: bool
     fired: int = 0
@@ -89,10 +80,10 @@ class Rule:
     @property
     def told(self) -> str:
         """What is told about it when it has struck."""
-        return self.of.told.format(**self.options)
+        return self.of.outcome.format(**self.options)
 
     @property
-    def of(self) -> Kind:
+    def of(self) -> FaultKind:
         """Its kind."""
         return KINDS[self.kind]
 
@@ -101,7 +92,7 @@ class Rule:
         return {
             "id": self.id,
             "kind": self.kind,
-            **self.aim,
+            **self.selectors,
             **self.options,
             "always": self.always,
             "fired": self.fired,
@@ -112,14 +103,15 @@ class Rule:
         if moment.point != self.of.point or (self.of.standard_only and moment.fifo):
             return None
         if any(
-            name in self.aim and self.aim[name] != getattr(moment, name) for name in ("queue", "function")
+            name in self.selectors and self.selectors[name] != getattr(moment, name)
+            for name in ("queue", "function")
         ):
             return None
         struck = [message for message in moment.messages if self._takes_message(*message)]
-        if not struck and (moment.messages or {"nth_delivery", "body"} & set(self.aim)):
+        if not struck and (moment.messages or {"nth_delivery", "body"} & set(self.selectors)):
             return None
         self.seen += 1
-        counted = self.aim.get(COUNTED.get(moment.point, ""))
+        counted = self.selectors.get(COUNTED.get(moment.point, ""))
         if counted is not None and counted != self.seen:
             return None
         if self.fired and not self.always:
@@ -133,9 +125,9 @@ class Rule:
     def _takes_message(self, message_id: str, receive_count: int, body: str) -> bool:
         if message_id in self._struck:
             return False
-        if self.aim.get("nth_delivery", receive_count) != receive_count:
+        if self.selectors.get("nth_delivery", receive_count) != receive_count:
             return False
-        return str(self.aim.get("body", "")) in body
+        return str(self.selectors.get("body", "")) in body
 
 
 class RuleBook:
@@ -150,21 +142,25 @@ class RuleBook:
         """Add the rule that `document` describes.
 
         Args:
-            document: `kind`, what it is aimed by, its kind's options, `always`.
+            document: `kind`, selectors, its kind's options, `always`.
             queues: The account's queues, by name.
             functions: Its functions, by name.
 
         Raises:
-            RuleError: It cannot mean anything.
+            InvalidFaultError: It cannot mean anything.
         """
-        rule = _read(f"fault-{next(self._numbers)}", dict(document))
+        spec = read_fault(document)
+        number = next(self._numbers)
+        rule = Rule(f"fault-{number}", spec.kind, spec.selectors, spec.options, spec.always)
         for name, known in (("queue", queues), ("function", functions)):
-            if name in rule.aim and rule.aim[name] not in (there := sorted(known)):
-                raise RuleError(
-                    f"There is no {name} {rule.aim[name]!r}; there are: {', '.join(there) or 'none'}."
+            if name in rule.selectors and rule.selectors[name] not in (there := sorted(known)):
+                raise InvalidFaultError(
+                    f"There is no {name} {rule.selectors[name]!r}; there are: {', '.join(there) or 'none'}."
                 )
-        if rule.of.standard_only and str(rule.aim.get("queue", "")).endswith(".fifo"):
-            raise RuleError(f'"{rule.kind}" cannot happen on a FIFO queue: {rule.aim["queue"]}.')
+        if rule.of.standard_only and str(rule.selectors.get("queue", "")).endswith(".fifo"):
+            raise InvalidFaultError(
+                f'"{rule.kind}" cannot happen on a FIFO queue: {rule.selectors["queue"]}.'
+            )
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -190,56 +186,11 @@ class RuleBook:
         """Remove one, or all; returns what was removed.
 
         Raises:
-            RuleError: There is no such rule.
+            InvalidFaultError: There is no such rule.
         """
         with self._lock:
             gone = [rule for rule in self._rules if rule_id in {None, rule.id}]
             if rule_id is not None and not gone:
-                raise RuleError(f"There is no fault {rule_id!r}.")
+                raise InvalidFaultError(f"There is no fault {rule_id!r}.")
             self._rules = [rule for rule in self._rules if rule not in gone]
             return gone
-
-
-def _read(rule_id: str, document: dict[str, Any]) -> Rule:
-    name = document.pop("kind", None)
-    kind = KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise RuleError(f'"kind" must be one of {", ".join(KINDS)}; it is {name!r}.')
-    always = document.pop("always", False)
-    if not isinstance(always, bool):
-        raise RuleError('"always" must be true or false.')
-    aim = {key: document.pop(key) for key in list(document) if key in kind.aims}
-    options = {key: document.pop(key, default) for key, default in kind.options.items()}
-    if document:
-        allowed = sorted(kind.aims) + list(kind.options) + ["always"]
-        raise RuleError(
-            f'"{name}" does not take {", ".join(sorted(document))}; it takes: {", ".join(allowed)}.'
-        )
-    for key, value in aim.items():
-        if key.startswith("nth_") and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise RuleError(f'"{key}" counts from 1; it is {value!r}.')
-        if not key.startswith("nth_") and not (isinstance(value, str) and value):
-            raise RuleError(f'"{key}" must be text; it is {value!r}.')
-    if always and (counted := [key for key in ("nth_invoke", "nth_receive", "nth_send") if key in aim]):
-        raise RuleError(f'"{counted[0]}" is one: "always" does not go with it.')
-    _check_options(str(name), options)
-    return Rule(rule_id, str(name), aim, options, always)
-
-
-def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    if "when" in options and options["when"] not in ("before", "during", "after"):
-        raise RuleError(f'"when" must be before, during or after; it is {options["when"]!r}.')
-    for name, least in (("seconds", 0), ("messages", 1), ("seed", 0)):
-        value = options.get(name, least)
-        kinds = (int, float) if name == "seconds" else (int,)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value < math.inf:
-            raise RuleError(f'"{name}" of "{kind}" must be a number from {least} on; it is {value!r}.')
-    if options.get("seconds", 0) > LONGEST_SECONDS:
-        raise RuleError(f'"seconds" of "{kind}" must be {LONGEST_SECONDS} (14 days) at most.')
-    entries = options.get("entries", "all")
-    if entries != "all" and (isinstance(entries, bool) or not isinstance(entries, int) or entries < 1):
-        raise RuleError(f'"entries" must be "all", or how many fail, from 1 on; it is {entries!r}.')
-    for name in ("error", "code"):
-        value = options.get(name, name)
-        if not isinstance(value, str) or not value:
-            raise RuleError(f'"{name}" of "{kind}" must be text; it is {value!r}.')

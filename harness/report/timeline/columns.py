@@ -13,7 +13,8 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from harness.model.story import LONGEST_BODY, sentence
+from harness.model.events import LONGEST_BODY
+from harness.model.story import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
