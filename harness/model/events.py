@@ -1,6 +1,6 @@
 """The catalogue of events: what one event holds, and each kind with the sentence that tells it.
 
-The emulator records these kinds; the story of a message, the documentation and the checks of `kind` read them.
+The emulator records these kinds; the story of a message, the docs and the checks of `kind` read them.
 A new kind is an entry in `KINDS` here, and the place in the emulator that records it.
 """
 
