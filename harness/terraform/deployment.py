@@ -180,6 +180,7 @@ class _Deploy:
             packages=packages,
             progress=self._progress,
             node=self._node,
+            last=self._record.stack if self._record is not None else None,
         )
 
     def _standing(self, environment: Environment, digest: str) -> Deployment | None:

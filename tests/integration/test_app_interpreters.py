@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uv
@@ -172,3 +172,23 @@ def test_what_the_app_prints_is_noted_and_never_on_standard_output(
     project.synthesize()
     assert "a line of the app" in stream.getvalue()
     assert capfd.readouterr().out == ""
+
+
+def test_the_command_chooses_a_stack_and_answers_with_one_document(tmp_path: Path) -> None:
+    project = Deployable(tmp_path / "project", app=f"print('a line of the app')\n{WRITTEN}")
+    project.write("cdktf.json", json.dumps({**INIT, "app": "python app.py"}))
+    project.write("stacks.json", '{"blue": {}, "green": {}}')
+
+    def harness(*arguments: str) -> tuple[int, dict[str, Any]]:
+        ran = subprocess.run(
+            [Path(sys.executable).with_name("harness"), *arguments, "--json"],
+            cwd=project.workspace.root,
+            capture_output=True,
+            check=False,
+        )
+        return ran.returncode, json.loads(ran.stdout)
+
+    code, refused = harness("synth")
+    assert (code, refused["error"]["message"]) == (2, "The app has 2 stacks: blue, green.")
+    code, answer = harness("synth", "--stack", "green")
+    assert (code, answer["stack"], answer["fresh"]) == (0, "green", False)

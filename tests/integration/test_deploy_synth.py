@@ -17,7 +17,7 @@ from harness.project.packaging import BuiltPackage, build_package
 from harness.project.settings import PackageSettings, Settings
 from harness.project.workspace import Workspace
 from harness.terraform import synthesize
-from tests.support.deployable import APP, Deployable
+from tests.support.deployable import APP, WRITTEN, Deployable
 
 if TYPE_CHECKING:
     from harness.terraform import Synthesized
@@ -211,10 +211,27 @@ def test_a_command_that_does_not_exist(project: Deployable) -> None:
 
 def test_several_stacks_need_a_choice(project: Deployable) -> None:
     project.write("stacks.json", '{"blue": {}, "green": {}}')
-    with pytest.raises(UsageError, match="2 stacks: blue, green"):
+    with pytest.raises(UsageError, match="2 stacks: blue, green") as failed:
         project.synthesize()
+    assert "--stack blue" in (failed.value.hint or "")
     project.settings = replace(project.settings, stack="red")
     with pytest.raises(UsageError, match="no stack 'red'"):
         project.synthesize()
     project.settings = replace(project.settings, stack="green")
     assert project.synthesize().stack == "green"
+
+
+def test_of_several_stacks_the_last_one_is_taken_again_where_none_is_named(project: Deployable) -> None:
+    project.write("app.py", WRITTEN)
+    project.write("stacks.json", '{"blue": {}, "green": {}}')
+
+    def chosen(last: str | None, stack: str | None = None) -> str:
+        project.set(stack=stack)
+        return synthesize(
+            project.workspace, project.settings, place=project.place, progress=Progress(), last=last
+        ).stack
+
+    assert chosen("green") == "green"
+    assert chosen("green", stack="blue") == "blue"
+    with pytest.raises(UsageError, match="2 stacks"):
+        chosen("removed since")
