@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -56,9 +57,9 @@ class AppCommand:
 def app_command(workspace: Workspace, settings: Settings, environ: Mapping[str, str]) -> AppCommand:
     """The app's command, from the setting `app`, else from cdktf.json.
 
-    A `python` without a folder means the Python of the project's `.venv`, else of the virtual environment
-    that is active (`VIRTUAL_ENV`), else the one that runs the harness. Programs that choose a virtual
-    environment themselves, like pipenv, get the user's variables as they are.
+    A `python` without a folder means the Python of the project's `.venv`, else of the active virtual
+    environment (`VIRTUAL_ENV`), else the one that runs the harness or, if that has no cdktf, the one on PATH.
+    Programs that choose a virtual environment themselves, like pipenv, get the user's variables as they are.
 
     Raises:
         UsageError: There is no command, or it cannot be read.
@@ -116,7 +117,12 @@ def _programs(root: Path, environ: Mapping[str, str]) -> Path:
     for folder in (root / ".venv" / "bin", Path(active) / "bin" if active else None):
         if folder is not None and (folder / "python").exists():
             return folder
-    return Path(sys.executable).parent
+    own = Path(sys.executable).parent
+    if importlib.util.find_spec("cdktf") is None:  # `uvx harness`: an environment that is not the app's
+        elsewhere = [entry for entry in environ.get("PATH", "").split(os.pathsep) if Path(entry) != own]
+        if found := shutil.which("python3", path=os.pathsep.join(elsewhere)):
+            return Path(found).parent
+    return own
 
 
 def _python(word: str, folder: Path) -> str:

@@ -130,6 +130,23 @@ def test_an_exception_under_pipenv_names_the_users_line(
         project.synthesize()
 
 
+@pytest.mark.parametrize("runtime", ["python3.8", "python3.12"])
+def test_other_pythons_report_what_they_read(tmp_path: Path, runtime: str) -> None:
+    project = Deployable(tmp_path / "project", app=f"import helper\n{WRITTEN}")
+    project.write("helper.py", "x = 1")
+    project.write("unread.py", "")
+    project.queues(One={"name": "one"})
+    project.set(app=f"{find_interpreter(runtime).path} app.py")
+    assert project.synthesize().fresh
+    project.write("unread.py", "changed")
+    assert not project.synthesize().fresh
+    project.write("helper.py", "x = 2")
+    assert project.synthesize().fresh
+    project.write("helper.py", "x = nothing")
+    with pytest.raises(SynthError, match=r"failed at helper\.py:1: NameError"):
+        project.synthesize()
+
+
 def test_a_python_without_cdktf_is_named(tmp_path: Path) -> None:
     project = Deployable(tmp_path / "project", app="import cdktf\n")
     run_uv("venv", "--python", find_interpreter("python3.10").path, project.workspace.root / ".venv")

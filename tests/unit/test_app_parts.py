@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import types
@@ -70,6 +71,19 @@ def test_python_is_the_projects_own_else_the_active_one_else_that_of_the_harness
     found = command(tmp_path, "python3.10 main.py", VIRTUAL_ENV=str(active), PATH="/bin")
     assert found.words == (f"{own}/bin/python3.10", "main.py")
     assert found.environ == {"VIRTUAL_ENV": str(own), "PATH": f"{own}/bin:/bin"}
+
+
+def test_where_the_harness_has_an_environment_without_cdktf_python_is_the_one_on_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.touch(mode=0o755)
+    own = Path(sys.executable).parent
+    path = f"{own}{os.pathsep}{python.parent}"
+    assert command(tmp_path, "python3 main.py", PATH=path).words[0].startswith(str(own))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "cdktf" else name)
+    assert command(tmp_path, "python3 main.py", PATH=path).words[0] == str(python)
 
 
 def test_a_python_with_a_folder_or_of_another_version_stays_as_it_is(tmp_path: Path) -> None:
