@@ -39,7 +39,7 @@ def shown_progress(config: pytest.Config, title: str) -> Iterator[Progress]:
         title: The line above the steps.
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or config.get_verbosity() < -1:
+    if reporter is None or config.option.verbose < -1:  # `get_verbosity` came with pytest 8
         yield Progress()
         return
     capture = config.pluginmanager.get_plugin("capturemanager")
