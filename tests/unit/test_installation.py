@@ -154,7 +154,10 @@ def test_an_environment_in_use_is_not_removed(tmp_path: Path) -> None:
     old = environment_used(tmp_path, "old", 100)
     (old / "bin").mkdir()
     (old / "bin" / "python").symlink_to(sys.executable)
-    with subprocess.Popen([old / "bin" / "python", "-c", "input()"], stdin=subprocess.PIPE) as running:
+    program = [str(old / "bin" / "python"), "-c", "print(flush=True); input()"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
         prune(tmp_path, keep=tmp_path / "wanted")
         assert old.is_dir()
         assert running.stdin is not None
