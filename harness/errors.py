@@ -7,6 +7,7 @@ from harness.model.errors import (
     EngineError,
     HarnessError,
     ImageMissingError,
+    InstallationError,
     LedgerFileError,
     MessageError,
     NoEnvironmentError,
@@ -22,6 +23,7 @@ from harness.model.errors import (
     TerraformMissingError,
     TokenMissingError,
     UsageError,
+    VersionMismatchError,
     WaitTimeoutError,
 )
 
@@ -32,6 +34,7 @@ __all__ = [
     "EngineError",
     "HarnessError",
     "ImageMissingError",
+    "InstallationError",
     "LedgerFileError",
     "MessageError",
     "NoEnvironmentError",
@@ -47,5 +50,6 @@ __all__ = [
     "TerraformMissingError",
     "TokenMissingError",
     "UsageError",
+    "VersionMismatchError",
     "WaitTimeoutError",
 ]

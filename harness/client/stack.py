@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.client.boto import client
 from harness.client.clock import Clock
 from harness.client.control import ControlApi
 from harness.client.faults import Faults
@@ -69,6 +70,15 @@ class Stack:
     def ledger(self) -> Ledger:
         """What has happened in its account, where the environment has `ledger`."""
         return Ledger(self)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack's endpoint, account and region, for what the stack uses besides.
+
+        Args:
+            service: As boto3 names it: `dynamodb`, `s3`, ...; each is made once and may be used from several
+                threads.
+        """
+        return client(self.endpoint, service)
 
     def assert_nothing_lost(self) -> None:
         """Fail with their stories, if messages were lost; see `Ledger.assert_nothing_lost`.

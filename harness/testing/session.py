@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.client.control import ControlApi
 from harness.model.errors import (
     AwsAccessError,
     EmulatorError,
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from harness.model.environment import Environment, Owner
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
-
-_RESET_SECONDS = 10  # that one reset waits for invocations to end
 
 
 @dataclass(frozen=True)
@@ -136,25 +133,9 @@ class HarnessSession:
         Raises:
             HarnessError: An invocation of an earlier test does not end, or the queues cannot be emptied.
         """
-        for resource in deployed.deployment.functions:
-            if resource.package and resource.code_sha256:
-                deployed.stack.function(resource.name).restore_code(resource.code_sha256, resource.package)
-        if not deployed.environment.control:
-            from harness.client.emptying import empty  # noqa: PLC0415 - only where AWS's API is all there is
+        from harness.session.resetting import reset  # noqa: PLC0415 - only where a stack is used
 
-            empty(deployed.stack)
-            return
-        control = ControlApi(deployed.environment.url, deployed.deployment.account)
-        longest = max((function.timeout for function in deployed.deployment.functions), default=0)
-        # One call waits a while; a function that runs into its timeout may take longer than that.
-        for _ in range(1 + longest // _RESET_SECONDS):
-            if not control.call("POST", "reset")["mappings_still_busy"]:
-                return
-        raise HarnessError(
-            "An invocation that an earlier test caused has not ended, so that its results could be this "
-            "test's.",
-            hint="Is a debugger stopped in it? `harness down` ends everything.",
-        )
+        reset(deployed.environment, deployed.stack)
 
     def ensure_environment(self) -> Environment:
         """The environment, with nothing deployed by this call; started where none is up.
