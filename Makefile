@@ -28,6 +28,7 @@ test-local: setup lint types $(TARGET_NEEDS) ## Run the whole suite, lint and ty
 lint: setup ## Check style
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
+	.venv/bin/lint-imports --no-logo
 
 types: setup ## Check types
 	.venv/bin/mypy

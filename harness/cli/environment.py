@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import App, command, stack_option
-from harness.environments.registry import TARGETS, target_for
+from harness.environments.registry import TARGETS
 from harness.model.errors import HarnessError, UsageError
 from harness.report.tables import deployed_table, status_tables
+from harness.session.targets import target_for
 from harness.session.up import bring_up, stack_of, take_down
 from harness.terraform import load_deployment
 

@@ -12,7 +12,7 @@ from harness.cli.app import App, command
 from harness.model.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
-    from harness.environments.aws_leftovers import Leftover
+    from harness.terraform.aws_leftovers import Leftover
 
 _DAY_HOURS = 24.0
 
@@ -35,8 +35,8 @@ def sweep(app: App, *, older_than: float, regions: tuple[str, ...], dry_run: boo
     Found by the names' prefix and the tag that all resources of a run carry. The run that is up stays. What
     carries the tag and is of a type that this command does not delete is listed.
     """
-    from harness.environments.aws_leftovers import delete, find, find_others  # noqa: PLC0415 - imports boto3
-    from harness.environments.aws_sweep import kept_run, old_enough, sweep_endpoints  # noqa: PLC0415 - the same
+    from harness.session.aws_sweep import kept_run, old_enough, sweep_endpoints  # noqa: PLC0415 - the same
+    from harness.terraform.aws_leftovers import delete, find, find_others  # noqa: PLC0415 - imports boto3
 
     if app.settings.aws_account is None:
         raise UsageError(

@@ -51,7 +51,7 @@ def _made_for_aws(endpoint: Endpoint, service: str) -> Any:
     """With the host's credentials, which botocore renews, its proxies and its certificates."""
     from botocore.config import Config  # noqa: PLC0415 - boto3 takes a second to import
 
-    from harness.environments.aws_account import host_session  # noqa: PLC0415 - only where AWS is the target
+    from harness.client.aws_account import host_session  # noqa: PLC0415 - only where AWS is the target
 
     configuration = Config(
         connect_timeout=10,

@@ -83,7 +83,7 @@ def _translated(error: Exception, subject: str) -> Exception:
     if error_code(error) in _EXPIRED or isinstance(
         error, NoCredentialsError | SSOError | TokenRetrievalError
     ):
-        from harness.environments.aws_account import access_error  # noqa: PLC0415 - only where AWS is the target
+        from harness.client.aws_account import access_error  # noqa: PLC0415 - only where AWS is the target
 
         return access_error(error)
     if isinstance(error, ClientError):

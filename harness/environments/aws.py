@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from harness.environments.aws_account import check_account, configured_url
+from harness.client.aws_account import check_account, configured_url
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.environments.target import undeploy_nothing
 from harness.machine.alive import is_process
 from harness.model.environment import Environment
 from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.environments.target import Undeploy
     from harness.model.environment import Owner
     from harness.model.progress import Progress
     from harness.project.settings import Settings
@@ -43,6 +45,7 @@ class AwsTarget:
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
         if port is not None:
             raise UsageError("The target 'aws' takes no --port: AWS has none.", hint="Leave --port out.")
+        self.undeploy: Undeploy = undeploy_nothing
         self._workspace = workspace
         self._settings = settings
 
@@ -95,10 +98,8 @@ class AwsTarget:
             return record
 
     def _destroy(self, record: Environment) -> str:
-        from harness.terraform.destroy import destroy  # noqa: PLC0415 - it needs all that deploying needs
-
         check_account(record.account, record.url, "Nothing was destroyed.")
-        done = destroy(self._workspace, self._settings, record)
+        done = self.undeploy(record)
         clear_record(self._workspace.environment_file, record.id)
         return f"{record.prefix}: {done}"
 

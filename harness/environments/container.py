@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from harness.environments.endpoint_probe import current_id
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.environments.launch import MARKER, default_image, token_of
+from harness.environments.target import undeploy_nothing
 from harness.model.environment import Environment
 from harness.model.errors import EndpointError, EngineError
 
 if TYPE_CHECKING:
     from harness.environments.running_container import RunningContainer
+    from harness.environments.target import Undeploy
     from harness.model.environment import Owner
     from harness.model.progress import Progress
     from harness.project.settings import Settings
@@ -40,6 +42,7 @@ class ContainerTarget:
     runs_here = False
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
+        self.undeploy: Undeploy = undeploy_nothing
         self._workspace = workspace
         self._settings = settings
         self._port = port or settings.port

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from harness.environments import emulator_process, kept_ledgers
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.environments.target import undeploy_nothing
 from harness.installation import ensure
 from harness.machine import alive
 from harness.model.environment import Environment
 from harness.model.host import HOST
 
 if TYPE_CHECKING:
+    from harness.environments.target import Undeploy
     from harness.installation import Installation
     from harness.model.environment import Owner
     from harness.model.progress import Progress
@@ -35,6 +37,7 @@ class EmbeddedTarget:
     runs_here = True
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
+        self.undeploy: Undeploy = undeploy_nothing
         self._workspace = workspace
         self._settings = settings
         self._port = port or settings.port

@@ -10,11 +10,13 @@ import psutil
 
 from harness.environments.endpoint_probe import checked_url, current_id, look
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
+from harness.environments.target import undeploy_nothing
 from harness.machine.alive import is_process
 from harness.model.environment import Environment
 from harness.model.errors import EndpointError, UsageError
 
 if TYPE_CHECKING:
+    from harness.environments.target import Undeploy
     from harness.model.environment import Owner
     from harness.model.progress import Progress
     from harness.project.settings import Settings
@@ -43,6 +45,7 @@ class EndpointTarget:
                 "The target 'endpoint' takes no --port: its URL names the port.",
                 hint="Say `--endpoint http://127.0.0.1:4566`, or leave --port out.",
             )
+        self.undeploy: Undeploy = undeploy_nothing
         self._workspace = workspace
         self._settings = settings
 
@@ -101,9 +104,7 @@ class EndpointTarget:
             record = self._record()
             if record is not None:
                 if _answers(record):
-                    from harness.terraform.leave import leave  # noqa: PLC0415 - it needs all that deploying needs
-
-                    leave(self._workspace, self._settings, record)
+                    self.undeploy(record)
                 clear_record(self._workspace.environment_file, record.id)
             return record
 

@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from harness.environments.environment_file import read_record
+from harness.environments.target import undeploy_nothing
 from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.environments.target import Target
+    from harness.environments.target import Target, Undeploy
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
@@ -24,7 +25,12 @@ TARGETS = {
 
 
 def target_for(
-    settings: Settings, workspace: Workspace, *, asked: str | None = None, port: int | None = None
+    settings: Settings,
+    workspace: Workspace,
+    *,
+    asked: str | None = None,
+    port: int | None = None,
+    undeploy: Undeploy = undeploy_nothing,
 ) -> Target:
     """The target that was asked for, else that of what is up, else the one that the settings name.
 
@@ -33,10 +39,17 @@ def target_for(
         workspace: The project.
         asked: The name that the command line gives, None where it gives none.
         port: The port that the command line gives.
+        undeploy: Destroys what was deployed; the session knows how.
 
     Raises:
         UsageError: There is no target of that name, or an environment of another one is up.
     """
+    target = _target(settings, workspace, asked=asked, port=port)
+    target.undeploy = undeploy
+    return target
+
+
+def _target(settings: Settings, workspace: Workspace, *, asked: str | None, port: int | None) -> Target:
     record = read_record(workspace.environment_file)
     if record is not None and record.target == "aws" and asked != "aws":
         if asked is not None:

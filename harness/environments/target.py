@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.model.environment import Environment, Owner
     from harness.model.progress import Progress
+
+Undeploy: TypeAlias = "Callable[[Environment], str]"
+"""Destroys what was deployed to an environment that does not end with its target; returns what it did."""
+
+
+def undeploy_nothing(_: Environment) -> str:
+    """For an environment to which nothing was deployed."""
+    return "nothing deployed"
 
 
 class Target(Protocol):
@@ -21,6 +31,9 @@ class Target(Protocol):
 
     runs_here: bool
     """Whether functions run as processes of this machine, which then needs their runtimes."""
+
+    undeploy: Undeploy
+    """Called by a target whose environment outlives it, before what is deployed there is left behind."""
 
     def running(self) -> Environment | None:
         """The environment that is up and healthy, or None; a record of a dead one is cleared away."""

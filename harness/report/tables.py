@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from harness.client import Message, QueueCounts
     from harness.client.matching import Row
+    from harness.model.check import Check
     from harness.model.deployment import Deployment
     from harness.model.environment import Environment
-    from harness.session.doctor import Check
 
 _BODY = 72
 _RESULT = 96

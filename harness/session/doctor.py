@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import uv
@@ -15,12 +14,13 @@ from harness.apps.jsii import cdktf_version
 from harness.apps.synth import App
 from harness.environments.environment_file import read_record
 from harness.environments.launch import default_image
-from harness.environments.registry import target_for
 from harness.installation import ensure, installed, node_program, runtime_reports
+from harness.model.check import Check
 from harness.model.environment import own_account
 from harness.model.errors import EngineError, HarnessError, ImageMissingError
 from harness.model.host import shown
 from harness.session.preparation import raise_or_show, synthesized_runtimes
+from harness.session.targets import target_for
 from harness.terraform import find_terraform, isolation_level
 from harness.terraform.mirror import find_mirror
 from harness.terraform.release import install_terraform
@@ -30,33 +30,11 @@ if TYPE_CHECKING:
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
-State: TypeAlias = Literal["ok", "warning", "missing"]
 
 FIX = "harness doctor --fix"
 _ENOUGH_CORES = 2
 _ENOUGH_MEMORY_GIB = 2.0
 _ENGINE_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        state: `missing` where the harness cannot work so.
-        found: What there is.
-        mend: The command or the change that mends it, where something is not as it should be.
-    """
-
-    name: str
-    state: State
-    found: str
-    mend: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The check as JSON types."""
-        return asdict(self)
 
 
 def examine(workspace: Workspace, settings: Settings) -> list[Check]:

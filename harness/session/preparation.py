@@ -103,7 +103,7 @@ class Roles:
         self._note.unlink(missing_ok=True)
 
     def _make(self, roles: Iterable[str], *, touch: bool) -> set[str]:
-        from harness.environments.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
+        from harness.terraform.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
 
         fresh = set()
         for role in roles:
@@ -113,7 +113,7 @@ class Roles:
         return fresh
 
     def _delete(self, roles: Iterable[str]) -> None:
-        from harness.environments.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
+        from harness.terraform.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
 
         for role in roles:
             account, _, name = role.partition("/")

@@ -10,7 +10,6 @@ from harness.client import Stack
 from harness.environments import kept_ledgers
 from harness.environments.container import sweep_containers
 from harness.environments.environment_file import read_record
-from harness.environments.registry import target_for
 from harness.environments.versions import check_versions
 from harness.installation import ensure
 from harness.model.environment import own_account
@@ -18,6 +17,7 @@ from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
 from harness.session.handlers_time import share_time
 from harness.session.preparation import Roles, check_runtimes, make_runtimes, named_runtimes
+from harness.session.targets import target_for
 from harness.terraform import deploy
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.environments.aws_leftovers import Leftover, delete, find
 from harness.machine.files import locked, write_atomically
 from harness.model.environment import DEFAULT_REGION, Endpoint, Place
 from harness.model.errors import HarnessError, TerraformError
+from harness.terraform.aws_leftovers import Leftover, delete, find
 from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.program import find_terraform
 from harness.terraform.record import DeploymentRecord

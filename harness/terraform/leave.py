@@ -123,7 +123,7 @@ def _delete_roles(environment: Environment, note: Path) -> None:
     except (OSError, ValueError):
         return
     if made:
-        from harness.environments.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
+        from harness.terraform.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
 
         for role in made:
             account, _, name = role.partition("/")

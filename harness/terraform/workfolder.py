@@ -149,7 +149,7 @@ class WorkFolder:
 
     def _run_on_aws(self, *arguments: str, url: str, region: str, watch: Watch | None) -> Ran:
         """With the host's credentials as they are now, in Terraform's environment and nowhere else."""
-        from harness.environments.aws_account import credential_variables  # noqa: PLC0415 - imports boto3
+        from harness.client.aws_account import credential_variables  # noqa: PLC0415 - imports boto3
 
         with self._environ() as environ:
             environ |= {

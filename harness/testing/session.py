@@ -143,7 +143,7 @@ class HarnessSession:
         Raises:
             HarnessError: It cannot be started.
         """
-        from harness.environments.registry import target_for  # noqa: PLC0415 - only where a stack is used
+        from harness.session.targets import target_for  # noqa: PLC0415 - only where a stack is used
 
         self._begin()
         if self._unusable:

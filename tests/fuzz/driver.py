@@ -12,8 +12,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from harness.client.control import ControlApi
-from harness.environments.roles import ensure_roles
 from harness.model.environment import Endpoint
+from harness.terraform.roles import ensure_roles
 from tests.fuzz import valid
 from tests.fuzz.mutations import mutated
 from tests.fuzz.wire import Answer, Request, Wire

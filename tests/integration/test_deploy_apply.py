@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.environments.roles import ensure_roles
 from harness.model.errors import PackageError, StackError, TerraformError
 from harness.model.progress import Progress
 from harness.project.settings import PackageSettings, Settings
 from harness.project.workspace import Workspace
 from harness.terraform import deploy, load_deployment, plan_is_empty
 from harness.terraform.queues import QueuesAhead
+from harness.terraform.roles import ensure_roles
 from harness.terraform.stage import stage
 from tests.support.deployable import Deployable
 

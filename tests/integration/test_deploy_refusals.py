@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.environments import roles
 from harness.model.errors import TerraformError
+from harness.terraform import roles
 from harness.terraform.apply_watch import ApplyWatch
 from harness.terraform.refusals import read_refusal
 from tests.support.deployable import Deployable

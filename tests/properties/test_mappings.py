@@ -7,8 +7,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from harness.environments.roles import ensure_roles
 from harness.model.environment import Endpoint
+from harness.terraform.roles import ensure_roles
 from tests.properties.mapping_machine import FUNCTION, FUNCTION_TIMEOUT, HANDLER, MappingMachine
 from tests.support.conformance_site import RUNTIME, package
 

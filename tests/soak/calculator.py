@@ -13,8 +13,8 @@ import boto3
 from botocore.config import Config
 
 from harness.client.control import ControlApi
-from harness.environments.roles import ensure_roles
 from harness.model.environment import Endpoint
+from harness.terraform.roles import ensure_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

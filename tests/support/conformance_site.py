@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from harness.environments.roles import ensure_roles
+from harness.terraform.roles import ensure_roles
 from tests.support.conformance import delete_mapping
 from tests.support.mapped import new_account
 from tests.support.waiting import eventually

@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.environments.roles import PERMISSIONS, TRUST
+from harness.terraform.roles import PERMISSIONS, TRUST
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ BASE = """
         def stop(self):
             note("stop")
 
-    name = "harness.environments.registry"
+    name = "harness.session.targets"
     registry = sys.modules[name] = types.ModuleType(name)
     registry.TARGETS = {{"embedded": Target}}
     registry.target_for = lambda *_, **__: Target()

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.environments.registry import target_for
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace
+from harness.session.targets import target_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from harness.client import Message, Queue
 from harness.client.matching import Matching
+from harness.model.check import Check
 from harness.model.environment import Endpoint
 from harness.report.console import safe, show
 from harness.report.tables import doctor_table, operations_table, results_table, summary
-from harness.session.doctor import Check
 
 QUEUE = Queue("q", "http://127.0.0.1:1/0/q", "arn", fifo=False, endpoint=Endpoint("http://127.0.0.1:1"))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from moto.iam.models import iam_backends
 
-from harness.environments.roles import PERMISSIONS
+from harness.terraform.roles import PERMISSIONS
 from harness_emulator.mapping.rights import missing_action
 from tests.support.mapped import new_account
 

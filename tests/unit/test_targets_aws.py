@@ -9,10 +9,8 @@ import psutil
 import pytest
 from botocore import exceptions
 
+from harness.client.aws_account import access_error, configured_url, host_session
 from harness.environments.aws import AwsTarget, is_orphan
-from harness.environments.aws_account import access_error, configured_url, host_session
-from harness.environments.aws_leftovers import Leftover, _tagged
-from harness.environments.aws_sweep import kept_run, old_enough
 from harness.environments.environment_file import write_record
 from harness.environments.registry import target_for
 from harness.model.environment import Endpoint, Environment
@@ -20,6 +18,8 @@ from harness.model.errors import AwsAccessError, UsageError
 from harness.model.progress import Progress
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace
+from harness.session.aws_sweep import kept_run, old_enough
+from harness.terraform.aws_leftovers import Leftover, _tagged
 from harness.terraform.destroy import places
 
 if TYPE_CHECKING:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from harness.client.aws_account import check_account, configured_url, host_region
 from harness.environments.aws import is_orphan
-from harness.environments.aws_account import check_account, configured_url, host_region
 from harness.environments.environment_file import read_record
 from harness.model.environment import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.environments.aws_leftovers import Leftover
     from harness.project.workspace import Workspace
+    from harness.terraform.aws_leftovers import Leftover
 
 
 def sweep_endpoints(workspace: Workspace, account: str, regions: Sequence[str]) -> list[Endpoint]:

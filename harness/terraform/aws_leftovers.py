@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from harness.client.aws_account import access_error
 from harness.client.boto import client
 from harness.client.deadline import Deadline, until
-from harness.environments.aws_account import access_error
 from harness.model.environment import RUN_TAG, STARTED_TAG
 
 if TYPE_CHECKING:

@@ -1,0 +1,41 @@
+"""The target that a command means, with the session's way of destroying what was deployed to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.environments import registry
+
+if TYPE_CHECKING:
+    from harness.environments.target import Target
+    from harness.model.environment import Environment
+    from harness.project.settings import Settings
+    from harness.project.workspace import Workspace
+
+
+def target_for(
+    settings: Settings, workspace: Workspace, *, asked: str | None = None, port: int | None = None
+) -> Target:
+    """The target that was asked for, else that of what is running, else the one that the settings name.
+
+    Args:
+        settings: The project's.
+        workspace: The project.
+        asked: The name that the command line gives, None where it gives none.
+        port: The port that the command line gives.
+
+    Raises:
+        UsageError: There is no target of that name, or an environment of another one is running.
+    """
+
+    def undeploy(environment: Environment) -> str:
+        if environment.on_aws:
+            from harness.terraform.destroy import destroy  # noqa: PLC0415 - it needs all that deploying needs
+
+            return str(destroy(workspace, settings, environment))
+        from harness.terraform.leave import leave  # noqa: PLC0415 - the same
+
+        leave(workspace, settings, environment)
+        return "left as it was found"
+
+    return registry.target_for(settings, workspace, asked=asked, port=port, undeploy=undeploy)
