@@ -43,7 +43,7 @@ class PackageSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a project sets.
+    """A project's settings.
 
     Attributes:
         target: Where the stack runs: `embedded`, `container`, `endpoint`; `aws` on the command line only.
@@ -144,7 +144,7 @@ def _checked(name: str, value: Any, path: Path) -> Any:
         return convert(value)
     except ValueError:
         raise UsageError(
-            f"{path} or HARNESS_{name.upper()}: {value!r} is no value for the setting {name!r}.",
+            f"{path} or HARNESS_{name.upper()}: {value!r} is not a valid value for the setting {name!r}.",
         ) from None
 
 

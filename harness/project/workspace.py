@@ -1,4 +1,4 @@
-"""Where a project's files lie: its root, and everything the harness makes below `.harness/`."""
+"""A project's folder, and the places of everything that the harness makes below `.harness/`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATE_FOLDER = ".harness"
 class Workspace:
     """A project's root folder and the folders the harness owns in it.
 
-    Nothing outside `.harness/` is written, but for the deployment packages named in the settings.
+    The harness writes nothing outside `.harness/` but the deployment packages named in the settings.
     """
 
     root: Path
@@ -48,7 +48,7 @@ class Workspace:
 
     @property
     def environment_file(self) -> Path:
-        """The record of the environment that is up, as JSON."""
+        """The record of the running environment, as JSON."""
         return self.state / "environment.json"
 
     @property
@@ -58,19 +58,19 @@ class Workspace:
 
     @property
     def ledgers(self) -> Path:
-        """The ledgers of the environments that were up last, a file for each."""
+        """The ledgers of the last environments, a file for each."""
         return self.state / "ledger"
 
     @property
     def report(self) -> Path:
-        """What a run of tests leaves to look at."""
+        """The reports of a test run."""
         return self.state / "report"
 
     @property
     def timelines(self) -> Path:
-        """The timelines of tests that failed, a file for each."""
+        """The timelines of failed tests, a file for each."""
         return self.report / "timelines"
 
     def deployment(self, account: str) -> Path:
-        """The folder of what is deployed in `account`: synthesized app, Terraform's work folder and state."""
+        """The folder of a deployment to `account`: the synthesized app, Terraform's work folder and state."""
         return self.state / "deploy" / account

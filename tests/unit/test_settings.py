@@ -112,7 +112,7 @@ def test_an_unknown_setting_is_named_with_those_there_are(tmp_path: Path) -> Non
 )
 def test_a_value_of_the_wrong_type_is_named(tmp_path: Path, line: str) -> None:
     name = line.split(maxsplit=1)[0]
-    with pytest.raises(UsageError, match=f"no value for the setting '{name}'"):
+    with pytest.raises(UsageError, match=f"not a valid value for the setting '{name}'"):
         load(tmp_path, f"[tool.harness]\n{line}\n")
 
 

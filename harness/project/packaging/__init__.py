@@ -2,7 +2,6 @@
 
 from harness.project.packaging.archive import build_zip, read_package
 from harness.project.packaging.check import check_sources
-from harness.project.packaging.package import BuiltPackage, build_package
-from harness.project.packaging.packages import build_packages
+from harness.project.packaging.package import BuiltPackage, build_package, build_packages
 
 __all__ = ["BuiltPackage", "build_package", "build_packages", "build_zip", "check_sources", "read_package"]

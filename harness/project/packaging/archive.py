@@ -1,4 +1,4 @@
-"""Zips: the same bytes from the same files, whoever makes them, when and where."""
+"""Zips that are reproducible: the same files give the same bytes, on any machine and at any time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def build_zip(files: Mapping[str, bytes | Path]) -> bytes:
 
 
 def fingerprint(files: Mapping[str, bytes | Path]) -> str:
-    """What `build_zip(files)` depends on, as SHA-256 in hexadecimal; made without compressing anything."""
+    """SHA-256, in hexadecimal, of everything that `build_zip(files)` depends on; nothing is compressed."""
     digest = hashlib.sha256(f"{LEVEL} {EPOCH} {zlib.ZLIB_RUNTIME_VERSION}".encode())
     for name in sorted(files):
         content, mode = read_file(files[name])
@@ -63,7 +63,7 @@ def read_package(path: Path) -> str:
     """Check that `path` is a deployment package that Lambda can unpack; return its SHA-256 in hexadecimal.
 
     Raises:
-        PackageError: It is missing, no zip, damaged, empty, or holds names that lead outside.
+        PackageError: It is missing, not a zip, damaged or empty, or a name in it leads outside of it.
     """
     try:
         content = path.read_bytes()
@@ -71,7 +71,7 @@ def read_package(path: Path) -> str:
         raise PackageError(f"The package {path} is missing.", hint="Make it with: harness package") from None
     except OSError as error:
         raise PackageError(f"The package {path} cannot be read: {error.strerror}.") from error
-    hint = "Make it anew with: harness package"
+    hint = "Make it again with: harness package"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
@@ -91,7 +91,7 @@ def read_package(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that others see either as it was or whole."""
+    """Replace a file: readers see the old content or the new, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

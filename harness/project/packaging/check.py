@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 from harness.model.errors import PackageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from harness.project.packaging.package import BuiltPackage
-
-
 _NEWER = tuple(getattr(ast, name) for name in ("Match", "TryStar", "TypeAlias") if hasattr(ast, name))
-"""What Python 3.9 does not know, as far as this Python does."""
+"""Syntax that Python 3.9 does not have, as far as this Python knows it."""
 
 
-def check_sources(package: BuiltPackage) -> None:
-    """Read the package's own Python files as its runtime would.
+def check_sources(sources: Mapping[str, Path], runtime: str) -> None:
+    """Parse a package's own Python files as its runtime would.
+
+    Args:
+        sources: Name in the zip to source file.
+        runtime: The Lambda runtime, such as `python3.12`.
 
     Syntax newer than the runtime's Python is refused as far as Python's `ast` can tell (`match`, `except*`,
     type parameters); the rest shows when the function starts. A runtime that is newer than this Python is not
@@ -30,15 +32,15 @@ def check_sources(package: BuiltPackage) -> None:
     Raises:
         PackageError: A file has a syntax error; the message names file and line.
     """
-    for name, path in sorted(package.sources.items()):
+    for name, path in sorted(sources.items()):
         if name.endswith(".py"):
-            _check(path, package.runtime)
+            _check(path, runtime)
 
 
 def _check(path: Path, runtime: str) -> None:
     version = _version(runtime)
     if version is not None and version > sys.version_info[:2]:
-        return  # this Python does not know what that one accepts
+        return  # this Python cannot parse what a newer one accepts
     try:
         source = path.read_bytes()
         with warnings.catch_warnings():
@@ -65,10 +67,10 @@ def _check(path: Path, runtime: str) -> None:
 
 
 def _first_newer_line(tree: ast.Module) -> int | None:
-    """Where the first construct stands that an older Python does not know."""
+    """The line of the first construct that an older Python does not have."""
     return min(
         (
-            # `except*` stands at its first handler.
+            # The line of `except*` is its first handler's.
             (getattr(node, "handlers", None) or [node])[0].lineno
             for node in ast.walk(tree)
             if isinstance(node, _NEWER) or (isinstance(node, ast.stmt) and getattr(node, "type_params", None))

@@ -1,4 +1,4 @@
-"""A deployment package, from the files that a project's settings name."""
+"""Deployment packages, made from the files that a project's settings name."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from harness.model.errors import PackageError
 from harness.project.packaging.archive import build_zip, fingerprint, write_atomically
+from harness.project.packaging.check import check_sources
 from harness.project.packaging.requirements import install_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.project.settings import PackageSettings
+    from harness.model.progress import Progress
+    from harness.project.settings import PackageSettings, Settings
     from harness.project.workspace import Workspace
 
-# Made by Python or the desktop, not by the handler's author.
+# Files that Python or the desktop creates, not the handler's author.
 LEFT_OUT_FOLDERS = frozenset({"__pycache__"})
 LEFT_OUT_SUFFIXES = frozenset({".pyc", ".pyo"})
 LEFT_OUT_NAMES = frozenset({".DS_Store"})
@@ -27,13 +29,13 @@ LEFT_OUT_NAMES = frozenset({".DS_Store"})
 
 @dataclass(frozen=True)
 class BuiltPackage:
-    """A deployment package that stands on disk.
+    """A deployment package on disk.
 
     Attributes:
         path: The zip.
         sha256: Of the zip's bytes, in hexadecimal.
         sources: The project's own files in it: name in the zip to source file.
-        changed: Whether the zip was written; it stays as it is where the bytes are the same.
+        changed: Whether the zip was written; it is left alone if the bytes are the same.
         runtime: The Lambda runtime that it is made for.
     """
 
@@ -42,6 +44,22 @@ class BuiltPackage:
     sources: Mapping[str, Path]
     changed: bool
     runtime: str = "python3.13"
+
+
+def build_packages(workspace: Workspace, settings: Settings, progress: Progress) -> list[BuiltPackage]:
+    """Make and check the packages that the settings name; each is a step of `progress`.
+
+    Raises:
+        PackageError: A source is missing or has a syntax error, or requirements cannot be installed.
+    """
+    packages = []
+    for package in settings.packages:
+        with progress.step("package") as step:
+            built = build_package(workspace, package)
+            check_sources(built.sources, built.runtime)
+            step.detail = f"{package.output}, {'made' if built.changed else 'unchanged'}"
+        packages.append(built)
+    return packages
 
 
 def build_package(workspace: Workspace, package: PackageSettings) -> BuiltPackage:
@@ -59,9 +77,7 @@ def build_package(workspace: Workspace, package: PackageSettings) -> BuiltPackag
     if package.requirements is not None:
         requirements = _inside(workspace, package.requirements, "The requirements file")
         files.update(install_requirements(workspace, requirements, package.runtime))
-    files.update(
-        sources
-    )  # a source takes the place of a requirement's file, as it would come first on the path
+    files.update(sources)  # a source replaces a requirement's file of the same name
 
     contents = fingerprint(files)
     stamp = workspace.state / "packages" / f"{package.output.replace('/', '-')}.json"
@@ -90,7 +106,7 @@ def _sources(workspace: Workspace, package: PackageSettings) -> dict[str, Path]:
         if not path.exists():
             raise PackageError(
                 f"The package {package.output} needs {path}, which does not exist.",
-                hint="Mend `sources` in [[tool.harness.package]] of pyproject.toml.",
+                hint="Correct `sources` in [[tool.harness.package]] of pyproject.toml.",
             )
         for name, file in _files(path, workspace.root.resolve()):
             if found.setdefault(name, file) != file:
@@ -119,7 +135,7 @@ def _files(path: Path, root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _regular(path: Path, root: Path) -> Path:
-    """A file that can be read, and lies in the project even where links lead to it."""
+    """Check that a file can be read and, links followed, lies in the project."""
     if not path.resolve().is_relative_to(root):
         raise PackageError(f"The source {path} lies outside of the project {root}: it is {path.resolve()}.")
     if not path.is_file():
@@ -128,7 +144,7 @@ def _regular(path: Path, root: Path) -> Path:
 
 
 def _inside(workspace: Workspace, name: str, what: str) -> Path:
-    """The path of that name, by the name that the project gives it, not by the one that a link leads to."""
+    """The path in the project that `name` means; a link is checked, and kept under its own name."""
     root = workspace.root.resolve()
     path = root / os.path.normpath(name)
     if not (path.is_relative_to(root) and path.resolve().is_relative_to(root)):
@@ -141,7 +157,7 @@ def _sha256(path: Path) -> str | None:
 
 
 def _read_stamp(path: Path) -> tuple[str, str] | None:
-    """What `path` was made of, and its bytes, as the last build noted them; None where that is not known."""
+    """The fingerprint of the last build's files and the hash of its zip; None where they are not known."""
     try:
         record = json.loads(path.read_bytes())
         return record["contents"], record["sha256"]

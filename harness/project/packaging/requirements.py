@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from harness.project.workspace import Workspace
 
-# From this Python on, Lambda's runtimes stand on Amazon Linux 2023; before, on Amazon Linux 2 (glibc 2.26).
+# From this Python on, Lambda's runtimes run on Amazon Linux 2023; older ones on Amazon Linux 2 (glibc 2.26).
 AMAZON_LINUX_2023 = (3, 12)
 
-# What an installer notes about itself and the place, or makes for a command line: it differs from machine to
-# machine, and no import needs it.
+# Files that an installer writes about itself and the machine, or for a command line: they differ from machine
+# to machine, and no import needs them.
 LEFT_OUT = re.compile(
     r"""
     (?: ^ | / ) __pycache__ /
@@ -43,8 +43,8 @@ LEFT_OUT = re.compile(
 def install_requirements(workspace: Workspace, requirements: Path, runtime: str) -> dict[str, Path]:
     """Install a requirements file for a Lambda runtime, below `.harness/packages/`; names to files.
 
-    What is installed is kept until the file, one that it names, the runtime or uv changes. Only wheels are
-    taken, because what would be built here would be built for this machine's Python.
+    The installed files are kept until the requirements file, a file that it names, the runtime or uv changes.
+    Only wheels are installed: a source distribution would be built for this machine's Python.
 
     Raises:
         PackageError: The file is missing, or uv cannot install it; `detail` has uv's own words.
@@ -52,7 +52,7 @@ def install_requirements(workspace: Workspace, requirements: Path, runtime: str)
     if not requirements.is_file():
         raise PackageError(
             f"The requirements file {requirements} does not exist.",
-            hint="Mend `requirements` in [[tool.harness.package]] of pyproject.toml.",
+            hint="Correct `requirements` in [[tool.harness.package]] of pyproject.toml.",
         )
     arguments = _arguments(runtime)
     folder = workspace.state / "packages" / f"{runtime}-{_key(requirements, arguments)}"
