@@ -1,65 +1,41 @@
-"""A bar on the terminal while the emulator's environment is made."""
+"""How far the making of the emulator's environment is, as the text that a terminal shows."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from harness.model.progress import Step
 
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
-
-    from harness.model.progress import Progress
-
-_SHARES = {"Python": 5, "packages": 45, "emulator": 5, "byte code": 30, "AWS services": 15}
-"""Each part's share of the time, in percent, in their order; measured with a connection of 50 Mbit/s."""
+_SHARES = {"Python": 5, "packages": 40, "emulator": 5, "byte code": 35, "AWS services": 15}
+"""Each part's share of the time in percent, in their order, as measured with a connection of 50 Mbit/s."""
+_WIDTH = 20
 
 
 class Bar:
-    """What `making_bar` yields; without a terminal it shows nothing."""
+    """Shows a bar in a step's line.
 
-    def __init__(self, rich: RichProgress | None = None, task: TaskID | None = None) -> None:
-        self._rich = rich
-        self._task = task
+    Args:
+        step: The step under way.
+    """
 
-    def advance(self, part: str | None, line: str) -> None:
-        """Begin a part, or show a line that the program under way printed."""
-        if self._rich is None or self._task is None:
-            return
-        if part is not None:
-            parts = list(_SHARES)
-            done = sum(_SHARES[name] for name in parts[: parts.index(part)])
-            self._rich.update(self._task, completed=done, description=part, line="")
-        else:
-            self._rich.update(self._task, line=line)
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._part = ""
+        self._percent = 0
 
+    def begin(self, part: str) -> None:
+        """Show that `part` begins."""
+        parts = list(_SHARES)
+        self._part = part
+        self._percent = sum(_SHARES[name] for name in parts[: parts.index(part)])
+        self._show("")
 
-@contextmanager
-def making_bar(progress: Progress) -> Iterator[Bar]:
-    """Show a bar where `progress` prints to a terminal; what else it prints appears above the bar."""
-    stream = progress.stream
-    if stream is None or not stream.isatty():
-        yield Bar()
-        return
-    from rich import progress as rich_progress  # noqa: PLC0415 - only a terminal needs it
-    from rich.console import Console  # noqa: PLC0415 - the same
-    from rich.file_proxy import FileProxy  # noqa: PLC0415 - the same
+    def hear(self, line: str) -> None:
+        """Show a line that the program under way printed."""
+        self._show(line)
 
-    console = Console(file=stream)
-    columns = (
-        rich_progress.TextColumn("  Making the emulator's environment, once:"),
-        rich_progress.BarColumn(bar_width=20),
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.TimeElapsedColumn(),
-        rich_progress.TextColumn("[dim]{task.fields[line]}"),
-    )
-    with rich_progress.Progress(
-        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as rich:
-        progress.stream = cast("TextIO", FileProxy(console, stream))
-        try:
-            yield Bar(rich, rich.add_task("waiting", total=100, line=""))
-        finally:
-            progress.stream = stream
+    def _show(self, line: str) -> None:
+        done = self._percent * _WIDTH // 100
+        bar = "━" * done + "─" * (_WIDTH - done)
+        self._step.doing = f"{bar} {self._percent} % {self._part}{f': {line}' if line else ''}"

@@ -18,8 +18,9 @@ from harness.machine.files import locked
 from harness.model.errors import InstallationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from harness.installation._bar import Bar
     from harness.installation._uv import Uv
     from harness.model.progress import Progress
 
@@ -64,21 +65,22 @@ def ensure(progress: Progress, environ: Mapping[str, str] = os.environ) -> Insta
     """
     if (found := installed(environ)) is not None:
         return found
-    from harness.installation._bar import making_bar  # noqa: PLC0415 - a complete environment needs none of it
+    from harness.installation._bar import Bar  # noqa: PLC0415 - a complete environment needs none of it
     from harness.installation._pruning import prune  # noqa: PLC0415 - the same
 
     source = emulator_source(environ)
     installation = _wanted(source, environ)
     folder = installation.folder.parent
-    with progress.step("emulator's packages") as step, making_bar(progress) as bar:
+    with progress.step("emulator's packages") as step:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            progress.slow(step, "installed once for all projects; this takes about half a minute")
             with locked(folder / ".lock"):
                 if installation.complete:  # another process has made it meanwhile
                     step.detail = "made by another process"
                     return installation
                 prune(folder, keep=installation.folder)
-                _make(installation, source, environ, bar.advance)
+                _make(installation, source, environ, Bar(step))
         except OSError as error:
             raise InstallationError(
                 f"The emulator's environment cannot be made in {folder}: {error.strerror or error}.",
@@ -99,26 +101,26 @@ def _make(
     installation: Installation,
     source: Source,
     environ: Mapping[str, str],
-    advance: Callable[[str | None, str], None],
+    bar: Bar,
 ) -> None:
     """Make it beside its place and move it there: at its place there is all of it or nothing."""
     from harness.installation._uv import Uv  # noqa: PLC0415 - as above
 
     place = installation.folder
     unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place.parent))
-    uv = Uv(environ, place.parent, lambda line: advance(None, line))
+    uv = Uv(environ, place.parent, bar.hear)
     try:
-        advance("Python", "")
+        bar.begin("Python")
         folder = unfinished / "environment"
         uv.make_virtual_environment(folder)
-        advance("packages", "")
+        bar.begin("packages")
         uv.install(folder, "--require-hashes", *source.options, "--requirements", str(LOCK))
-        advance("emulator", "")
+        bar.begin("emulator")
         uv.install(folder, *source.options, *source.requirement)
-        advance("byte code", "")
+        bar.begin("byte code")
         packages = str(folder / "lib")
         uv.run_python(folder, ["-W", "ignore", "-m", "compileall", "-q", "-j", "0", packages], {})
-        advance("AWS services", "")
+        bar.begin("AWS services")
         _index_services(uv, folder)
         (folder / MARKER).write_text(json.dumps({"emulator": source.shown}), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)  # one whose Python is gone

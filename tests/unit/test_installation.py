@@ -11,11 +11,13 @@ import pytest
 from uv import find_uv_bin
 
 from harness.installation import cache_folder, installed
+from harness.installation._bar import Bar
 from harness.installation._place import MARKER
 from harness.installation._pruning import prune
 from harness.installation._source import emulator_source
 from harness.installation._uv import uv_variables
 from harness.model.errors import UsageError
+from harness.model.progress import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -164,3 +166,14 @@ def test_an_environment_in_use_is_not_removed(tmp_path: Path) -> None:
         running.stdin.write(b"\n")
     prune(tmp_path, keep=tmp_path / "wanted")
     assert not old.exists()
+
+
+def test_a_terminal_shows_how_far_it_is() -> None:
+    step = Step("emulator's packages")
+    bar = Bar(step)
+
+    bar.begin("Python")
+    assert step.doing == "──────────────────── 0 % Python"
+    bar.begin("byte code")
+    bar.hear("Compiling")
+    assert step.doing == "━━━━━━━━━━────────── 50 % byte code: Compiling"
