@@ -43,6 +43,7 @@ COMMANDS = {
     "settle": ("harness.cli.clock:settle", "Wait until nothing can move unless time moves."),
     "test": ("harness.cli.test:test", "Run the tests, also under seeds that make another AWS of each run."),
     "debug": ("harness.cli.debug:debug", "Run a function under a debugger that an editor can attach to."),
+    "init": ("harness.cli.init:init", "Look at this project; write a first test and a CI workflow."),
     "doctor": ("harness.cli.doctor:doctor", "Show what is missing on this machine, and what mends it."),
 }
 
