@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MANAGERS = frozenset({"conda", "hatch", "pdm", "pipenv", "pixi", "poetry", "rye", "uv"})
 """Programs that choose the virtual environment themselves, by what the user's shell says."""
+_SHELL = re.compile(r"[|&;<>()$`*?~\n]|^\w+=")
+"""What only a shell understands; cdktf gives every command to one."""
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
 
 
@@ -33,7 +35,8 @@ class AppCommand:
     Attributes:
         root: The project's folder, in which it is started.
         text: As the user wrote it.
-        words: What is started, without a shell; a bare `python` is replaced by the project's own.
+        words: What is started: a bare `python` is replaced by the project's own; a command that needs a shell
+            (`STAGE=test python main.py`) gets one.
         environ: The variables it is started with: the user's, with the project's virtual environment
             activated.
         context: The `context` of cdktf.json, which the cdktf command hands to the app.
@@ -81,6 +84,8 @@ def app_command(workspace: Workspace, settings: Settings, environ: Mapping[str, 
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"The app's command {text!r} cannot be read: {error}.") from error
+    if _SHELL.search(text):
+        words = ["sh", "-c", text]
     variables = dict(environ)
     if words[0] not in MANAGERS:
         folder = _programs(workspace.root, environ)

@@ -100,7 +100,7 @@ def test_a_bare_project_brings_its_own_python_cdktf_and_bindings(lab: Workspace)
         "pipenv run python main.py",
         "uv run --no-project python main.py",
         ".venv/bin/python main.py",
-        "sh -c 'exec python main.py'",
+        "STAGE=test python main.py && true",
     ],
 )
 def test_any_command_is_followed(

@@ -101,6 +101,16 @@ def test_programs_that_choose_an_environment_get_the_users_variables(tmp_path: P
     assert command(tmp_path, "make synth").python is None
 
 
+@pytest.mark.parametrize(
+    "app", ["STAGE=test python main.py", "cd app && python main.py", "python main.py >x"]
+)
+def test_a_command_that_needs_a_shell_gets_one(tmp_path: Path, app: str) -> None:
+    own = virtual_environment(tmp_path / ".venv")
+    found = command(tmp_path, app, PATH="/bin")
+    assert found.words == ("sh", "-c", app)
+    assert found.environ["PATH"] == f"{own}/bin:/bin"
+
+
 def test_a_missing_pipenv_says_how_to_do_without(tmp_path: Path) -> None:
     found = command(tmp_path, "pipenv run python main.py", PATH=str(tmp_path))
     error = not_started(found, FileNotFoundError(2, "No such file or directory"))
