@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from harness.model.environment import Place
     from harness.model.progress import Progress
-    from harness.project.packaging.package import BuiltPackage
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
@@ -56,13 +55,13 @@ def synthesize(
     settings: Settings,
     *,
     place: Place,
-    packages: Sequence[BuiltPackage] = (),
     progress: Progress,
     node: Callable[[], Path | None] | None = None,
     last: str | None = None,
 ) -> Synthesized:
     """Run the app under the user's own Python, unless nothing that it depends on has changed.
 
+    The deployment packages that the app reads must have been made before.
     Where only files that became assets have changed (a deployment package), the new output is made from the
     old one without running the app.
 
@@ -70,7 +69,6 @@ def synthesize(
         workspace: The project.
         settings: Its settings.
         place: Where the stack will be deployed; the app gets dummy credentials of its account.
-        packages: The deployment packages, made before.
         progress: Gets the lines that the app prints.
         node: Gives a Node.js for an app whose user has none that is new enough; called only then.
         last: The stack that was deployed last; taken where the app has several and the settings name none.
@@ -79,7 +77,6 @@ def synthesize(
         SynthError: The app failed, or synthesized no stack.
         UsageError: There is no app, or it has several stacks and the setting `stack` names none of them.
     """
-    del packages  # they are asked for so that nobody synthesizes before they are made
     with progress.step("synth") as step, ExitStack() as stack:
         app = App(workspace, settings, place, node)
         stack.enter_context(locked(app.folder / "lock"))
@@ -127,7 +124,9 @@ class App:
                     for name in self.command.environ
                     if name.startswith(("CDKTF_", "TF_VAR_"))
                 },
-                "in app": [fingerprint(str(path)) for path in sorted(IN_APP.glob("*.*s"))],
+                "in app": [
+                    fingerprint(f"{IN_APP}/{name}") for name in ("sitecustomize.py", "lazy_bindings.cjs")
+                ],
             },
         )
 

@@ -72,12 +72,11 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _inspected(app: App) -> Inspection:
-    packages = build_packages(app.workspace, app.settings, app.progress)
+    build_packages(app.workspace, app.settings, app.progress)
     made = synthesize(
         app.workspace,
         app.settings,
         place=own_account(),
-        packages=packages,
         progress=app.progress,
         node=lambda: ensure(app.progress).node,
     )

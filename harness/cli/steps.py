@@ -50,12 +50,11 @@ def deploy(app: App, stack: str | None) -> int:
 def synth(app: App, stack: str | None) -> int:
     """Synthesize the CDKTF app, and show where its Terraform JSON is."""
     app.choose_stack(stack)
-    packages = build_packages(app.workspace, app.settings, app.progress)
+    build_packages(app.workspace, app.settings, app.progress)
     made = synthesize(
         app.workspace,
         app.settings,
         place=own_account(),
-        packages=packages,
         progress=app.progress,
         node=lambda: ensure(app.progress).node,
     )

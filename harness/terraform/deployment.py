@@ -172,12 +172,11 @@ class _Deploy:
         return self._app.providers()
 
     def _synthesize(self) -> Synthesized:
-        packages = build_packages(self._workspace, self._settings, self._progress)
+        build_packages(self._workspace, self._settings, self._progress)
         return synthesize(
             self._workspace,
             self._settings,
             place=self._place,
-            packages=packages,
             progress=self._progress,
             node=self._node,
             last=self._record.stack if self._record is not None else None,

@@ -13,7 +13,7 @@ import pytest
 from harness.model.environment import Place
 from harness.model.errors import SynthError, UsageError
 from harness.model.progress import Progress
-from harness.project.packaging import BuiltPackage, build_package
+from harness.project.packaging import build_package
 from harness.project.settings import PackageSettings, Settings
 from harness.project.workspace import Workspace
 from harness.terraform import synthesize
@@ -44,9 +44,10 @@ def project(tmp_path: Path) -> Deployable:
     return project
 
 
-def synth(workspace: Workspace, package: BuiltPackage) -> Synthesized:
+def synth(workspace: Workspace) -> Synthesized:
+    build_package(workspace, PACKAGE)
     settings = Settings(app="python -m stack")
-    return synthesize(workspace, settings, place=Place(ACCOUNT), packages=(package,), progress=Progress())
+    return synthesize(workspace, settings, place=Place(ACCOUNT), progress=Progress())
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -58,20 +59,19 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_changed_package_needs_no_synth_and_gives_what_a_synth_would(calculator: Workspace) -> None:
-    first = files(synth(calculator, build_package(calculator, PACKAGE)).folder)
+    first = files(synth(calculator).folder)
     handler = calculator.root / "lambda_function.py"
     handler.write_text(handler.read_text() + "\n# changed\n")
-    package = build_package(calculator, PACKAGE)
     marker = calculator.deployment(ACCOUNT) / "synth" / "cdktf.out" / "not-synthesized-anew"
     marker.touch()
-    repackaged = synth(calculator, package)
+    repackaged = synth(calculator)
     assert repackaged.fresh
     assert marker.exists()
     made = files(repackaged.folder)
     assert made != first
 
     (calculator.deployment(ACCOUNT) / "synth" / "inputs.json").unlink()
-    synthesized = synth(calculator, package)
+    synthesized = synth(calculator)
     assert not marker.exists()
     assert files(synthesized.folder) == made
 

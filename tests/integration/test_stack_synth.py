@@ -205,7 +205,7 @@ def test_it_synthesizes_with_plain_python_and_no_node_on_the_path(plain: Path) -
 
 def test_the_harness_synthesizes_what_plain_python_does_byte_for_byte(plain: Path) -> None:
     synthesized = synthesize(
-        Workspace(plain), Settings(app="python -m stack"), place=Place(), packages=(), progress=Progress()
+        Workspace(plain), Settings(app="python -m stack"), place=Place(), progress=Progress()
     )
     assert synthesized.stack == "tp_lambda"
     assert files(synthesized.folder) == files(plain / "cdktf.out" / "stacks" / "tp_lambda")

@@ -105,9 +105,7 @@ class Deployable:
         self.settings = replace(self.settings, **values)
 
     def synthesize(self) -> Synthesized:
-        return synthesize(
-            self.workspace, self.settings, place=self.place, packages=(), progress=self.progress
-        )
+        return synthesize(self.workspace, self.settings, place=self.place, progress=self.progress)
 
     def deploy(self) -> Deployment:
         self.progress.steps.clear()
