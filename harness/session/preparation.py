@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.client.control import ControlApi
-from harness.machine.files import write_atomically
 from harness.model.environment import own_account
 from harness.model.errors import RuntimeMissingError
 from harness.model.host import shown
-from harness.terraform.named_roles import named_roles
-from harness.terraform.variables import InputVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.model.environment import Environment, Place
     from harness.model.progress import Progress
     from harness.project.settings import Settings
@@ -47,77 +42,6 @@ def check_runtimes(
                 f"`make image RUNTIMES={runtime}` in the harness's own repository.",
             )
         progress.warn(f"{text}; the nearest one runs its functions instead.")
-
-
-class Roles:
-    """The IAM roles of a deployment that exist before its apply.
-
-    Which ones were made is noted, so that a later `up` asks IAM only when the stack names other roles, and so
-    that a role is deleted again once the stack creates it itself, or leaves the environment.
-    """
-
-    def __init__(self, workspace: Workspace, ready: Environment, place: Place) -> None:
-        self._workspace = workspace
-        self._note = workspace.deployment(place.folder) / "roles.json"
-        self._ready = ready
-        self._place = place
-        self._wanted: list[str] = []
-        self._made: set[str] = set()
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            known = json.loads(self._note.read_bytes())
-            if known["environment"] == ready.id:
-                self._wanted, self._made = list(known["roles"]), set(known["made"])
-
-    def ensure(self, document: dict[str, Any], settings: Settings, progress: Progress) -> None:
-        """Make the roles that the settings list, or else those that the stack names and does not create.
-
-        Raises:
-            EmulatorError: The environment refused.
-        """
-        account = self._place.account
-        if settings.roles is not None:
-            wanted = [f"{account}/{name}" for name in settings.roles]
-        else:
-            variables = InputVariables.of(self._workspace, settings).known()
-            named = named_roles(document, account=account, variables=variables)
-            wanted = [f"{role.account}{role.path}{role.name}" for role in named]
-        if wanted == self._wanted and self._note.is_file():
-            return
-        fresh = set()
-        if wanted or self._made:
-            # Not one that the stack creates by now: Terraform would find its name taken.
-            self._delete(self._made - set(wanted))
-            touch = settings.roles is not None and not self._ready.shared
-            fresh = self._make(wanted, touch=touch)
-        if fresh and settings.roles is None:
-            with progress.step("roles") as step:
-                names = ", ".join(sorted(role.rpartition("/")[2] for role in fresh))
-                step.detail = f"made {names}: named by the stack, not created by it"
-        self._wanted, self._made = wanted, (self._made & set(wanted)) | fresh
-        note = {"environment": self._ready.id, "roles": wanted, "made": sorted(self._made)}
-        write_atomically(self._note, json.dumps(note))
-
-    def delete(self) -> None:
-        """Delete the roles that were made."""
-        self._delete(self._made)
-        self._note.unlink(missing_ok=True)
-
-    def _make(self, roles: Iterable[str], *, touch: bool) -> set[str]:
-        from harness.terraform.roles import ensure_roles  # noqa: PLC0415 - boto3 takes a second to import
-
-        fresh = set()
-        for role in roles:
-            account, _, name = role.partition("/")
-            if ensure_roles(self._ready.endpoint(account=account), [name], touch=touch):
-                fresh.add(role)
-        return fresh
-
-    def _delete(self, roles: Iterable[str]) -> None:
-        from harness.terraform.roles import delete_roles  # noqa: PLC0415 - boto3 takes a second to import
-
-        for role in roles:
-            account, _, name = role.partition("/")
-            delete_roles(self._ready.endpoint(account=account), [name])
 
 
 def named_runtimes(document: dict[str, Any]) -> set[str]:

@@ -28,14 +28,9 @@ def target_for(
         UsageError: There is no target of that name, or an environment of another one is running.
     """
 
-    def undeploy(environment: Environment) -> str:
-        if environment.on_aws:
-            from harness.terraform.destroy import destroy  # noqa: PLC0415 - it needs all that deploying needs
+    def destroy(environment: Environment) -> str:
+        from harness.terraform.undeploy import undeploy  # noqa: PLC0415 - it needs all that deploying needs
 
-            return str(destroy(workspace, settings, environment))
-        from harness.terraform.leave import leave  # noqa: PLC0415 - the same
+        return undeploy(workspace, settings, environment)
 
-        leave(workspace, settings, environment)
-        return "left as it was found"
-
-    return registry.target_for(settings, workspace, asked=asked, port=port, undeploy=undeploy)
+    return registry.target_for(settings, workspace, asked=asked, port=port, undeploy=destroy)

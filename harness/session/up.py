@@ -16,9 +16,10 @@ from harness.model.environment import own_account
 from harness.model.errors import HarnessError, NoEnvironmentError, UsageError
 from harness.session.booting import fresh_environment, is_taken, keeper
 from harness.session.handlers_time import share_time
-from harness.session.preparation import Roles, check_runtimes, make_runtimes, named_runtimes
+from harness.session.preparation import check_runtimes, make_runtimes, named_runtimes
 from harness.session.targets import target_for
 from harness.terraform import deploy
+from harness.terraform.roles import Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -131,8 +131,8 @@ class Exchange:
             self._head = self._tail = self._answer = b""
             self._asked_at = time.monotonic()
         room = KEPT - len(self._head)
-        self._head += data[:room] if room > 0 else b""
-        self._tail = (self._tail + (data[room:] if room > 0 else data))[-KEPT:]
+        self._head += data[:room]
+        self._tail = (self._tail + data[room:])[-KEPT:]
 
     def answered(self, data: bytes) -> dict[str, object] | None:
         """What the endpoint sends; the refusal, once it is there as a whole."""
@@ -155,11 +155,10 @@ class Exchange:
 def is_whole(answer: bytes) -> bool:
     """Whether all of an HTTP answer is there."""
     head, end, body = answer.partition(b"\r\n\r\n")
-    for line in head.lower().split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name == b"content-length":
-            return bool(end) and len(body) >= int(value)
-    return bool(end) and (b"chunked" not in head.lower() or body.endswith(b"0\r\n\r\n"))
+    fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n") if b": " in line)
+    if fields.get(b"transfer-encoding") == b"chunked":
+        return body.endswith(b"0\r\n\r\n")
+    return bool(end) and len(body) >= int(fields.get(b"content-length", 0))
 
 
 class Relay:

@@ -22,9 +22,8 @@ from harness.terraform.diagnostics import error_text
 from harness.terraform.program import find_terraform
 from harness.terraform.queues import QueuesAhead
 from harness.terraform.record import DeploymentRecord
-from harness.terraform.resources import construct_ids, read_deployment
+from harness.terraform.resources import construct_ids, read_deployment, stands
 from harness.terraform.stage import DOCUMENT, IMPORTS, required_providers, stage
-from harness.terraform.standing import stands
 from harness.terraform.state import State
 from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder

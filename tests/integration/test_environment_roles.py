@@ -11,8 +11,7 @@ from harness.model.errors import EmulatorError
 from harness.model.progress import Progress
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace
-from harness.session.preparation import Roles
-from harness.terraform.roles import POLICY_NAME, TRUST, ensure_roles
+from harness.terraform.roles import POLICY_NAME, TRUST, Roles, ensure_roles
 from tests.support.mapped import new_account
 
 if TYPE_CHECKING:

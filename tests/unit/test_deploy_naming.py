@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.errors import StackError
-from harness.terraform.named_types import NAMED
-from harness.terraform.naming import prefixed
+from harness.terraform.naming import NAMED, prefixed
 
 PREFIX = "hx3f9a1c-"
 NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}", fullmatch=True)

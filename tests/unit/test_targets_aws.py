@@ -20,7 +20,7 @@ from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 from harness.session.aws_sweep import kept_run, old_enough
 from harness.terraform.aws_leftovers import Leftover, _tagged
-from harness.terraform.destroy import places
+from harness.terraform.undeploy import deployment_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def test_only_folders_of_the_run_are_its_places(workspace: Workspace) -> None:
     here = environment()
     for name in (here.place().folder, here.place("a").folder, f"{ACCOUNT}-hx3f9a1d", "000000000000"):
         workspace.deployment(name).mkdir(parents=True)
-    assert [path.name for path in places(workspace, here)] == sorted(
+    assert [path.name for path in deployment_folders(workspace, here)] == sorted(
         [here.place().folder, here.place("a").folder]
     )
 
