@@ -18,7 +18,7 @@ def there(patch):
 print(json.dumps([[patch.owner.__name__, patch.name, there(patch), patch.reason] for patch in PATCHES]))
 """
 WITHOUT_ONE = """
-from harness_emulator import patches
+from harness_emulator.localstack import patches
 [last] = [patch for patch in patches.PATCHES if patch.name == "handle_message"]
 delattr(last.owner, last.name)
 patches.apply()

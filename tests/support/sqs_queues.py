@@ -7,11 +7,11 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs.fifo import FifoQueue
 from harness_emulator.sqs.locating import store_of
 from harness_emulator.sqs.message import StoredMessage
 from harness_emulator.sqs.standard import StandardQueue
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from harness_emulator.sqs.queue import HarnessQueue
@@ -31,7 +31,8 @@ class Queues:
     account: str = field(default_factory=lambda: str(random.randrange(10**11, 10**12)))  # noqa: S311 - a name
 
     def __post_init__(self) -> None:
-        self.clock = clock_of(self.account)
+        self.of = ACCOUNTS.of(self.account)
+        self.clock = self.of.clock
         self.clock.freeze()
 
     def standard(self, name: str = "plain", **attributes: Any) -> StandardQueue:

@@ -246,14 +246,15 @@ def test_a_reset_keeps_what_is_waited_for_as_far_away_as_it_was(clock: Clock, ma
 
 
 def test_accounts_do_not_feel_each_others_time() -> None:
-    one, other = Ticker().clock("111111111111"), Ticker().clock("222222222222")
+    one, other = Clock("111111111111"), Clock("222222222222")
     one.freeze()
     one.advance(3600)
     assert not other.frozen
     assert other.now() < one.now()
 
 
-def test_an_account_has_one_clock() -> None:
+def test_a_ticker_knows_the_clocks_that_were_added() -> None:
     ticker = Ticker()
-    assert ticker.clock(ACCOUNT) is ticker.clock(ACCOUNT)
-    assert ticker.clocks() == [ticker.clock(ACCOUNT)]
+    clock = Clock(ACCOUNT)
+    ticker.add(clock)
+    assert ticker.clocks() == [clock]

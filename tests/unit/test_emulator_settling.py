@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
-from harness_emulator.time.clock import clock_of
-from harness_emulator.time.settling import Activity, activity_of
+from harness_emulator.account import ACCOUNTS
+from harness_emulator.time.clock import Clock
+from harness_emulator.time.settling import Activity
+from harness_emulator.time.turns import Turns
 
 ACCOUNT = "222222222222"
 LONG = 30.0
@@ -23,7 +25,8 @@ class Thing:
 
 @pytest.fixture
 def activity() -> Activity:
-    return Activity(ACCOUNT)
+    clock = Clock(ACCOUNT)
+    return Activity(clock, Turns(clock))
 
 
 def test_where_nothing_is_there_all_has_settled(activity: Activity) -> None:
@@ -74,7 +77,7 @@ def test_what_starts_something_and_ends_while_others_are_looked_at_is_seen(activ
 
 def test_an_advance_does_not_look_again_where_nothing_was_set_in_motion() -> None:
     """Fourteen days may hold thousands of deadlines of messages that nobody reads."""
-    activity = activity_of(ACCOUNT)
+    activity = ACCOUNTS.of(ACCOUNT).activity
     looks: list[float] = []
 
     class Queue(Thing):
@@ -82,7 +85,7 @@ def test_an_advance_does_not_look_again_where_nothing_was_set_in_motion() -> Non
             looks.append(clock.now())
             return []
 
-    clock = clock_of(ACCOUNT)
+    clock = ACCOUNTS.of(ACCOUNT).clock
     now = clock.freeze()
     activity.add(queue := Queue())
     for second in range(1, 1001):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness_emulator.time.clock import clock_of
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.time.turns import Turns
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ class Last:
 
 @pytest.fixture
 def turns() -> Iterator[Turns]:
-    clock_of(ACCOUNT).freeze()
-    turns = Turns(ACCOUNT)
+    clock = ACCOUNTS.of(ACCOUNT).clock
+    clock.freeze()
+    turns = Turns(clock)
     turns.chooser = Last()
     yield turns
-    clock_of(ACCOUNT).resume()
+    ACCOUNTS.of(ACCOUNT).clock.resume()
 
 
 def test_without_an_adversary_or_on_a_running_clock_nobody_waits(turns: Turns) -> None:
-    clock_of(ACCOUNT).resume()
+    ACCOUNTS.of(ACCOUNT).clock.resume()
     assert not turns.kept
     assert turns.may("a", lambda: pytest.fail("was told"))
-    clock_of(ACCOUNT).freeze()
+    ACCOUNTS.of(ACCOUNT).clock.freeze()
     turns.chooser = None
     assert turns.may("a", lambda: pytest.fail("was told"))
     assert not turns.give()

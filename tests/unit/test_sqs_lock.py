@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from harness_emulator.sqs.lock import QueueLock, lock_of
+from harness_emulator.account import ACCOUNTS
+from harness_emulator.queue_lock import QueueLock
 
 
 class Queue:
@@ -86,5 +87,5 @@ def test_another_thread_does_not_get_it() -> None:
 
 
 def test_an_account_has_one_lock() -> None:
-    assert lock_of("111111111111") is lock_of("111111111111")
-    assert lock_of("111111111111") is not lock_of("222222222222")
+    assert ACCOUNTS.of("111111111111").queue_lock is ACCOUNTS.of("111111111111").queue_lock
+    assert ACCOUNTS.of("111111111111").queue_lock is not ACCOUNTS.of("222222222222").queue_lock

@@ -11,9 +11,9 @@ from localstack.aws.api import ServiceException
 from localstack.aws.skeleton import create_dispatch_table
 from localstack.services.sqs.utils import create_message_attribute_hash
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs.in_process import forget_deleted
 from harness_emulator.sqs.provider import HarnessSqsProvider
-from harness_emulator.time.clock import clock_of
 from tests.support.sqs_queues import Queues
 
 
@@ -26,7 +26,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self._table = create_dispatch_table(HarnessSqsProvider())
-        self.clock = clock_of(self.account)
+        self.clock = ACCOUNTS.of(self.account).clock
 
     def __call__(self, operation: str, **request: Any) -> Any:
         context = SimpleNamespace(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
-from harness_emulator.time.clock import clock_of
-from harness_emulator.time.turns import turns_of
 
 if TYPE_CHECKING:
     from localstack.http import Request
@@ -46,14 +45,14 @@ def move(request: Request) -> dict[str, Any]:
         clock.freeze()
     else:
         clock.resume()
-        turns_of(clock.account).look_again()
+        ACCOUNTS.of(clock.account).turns.look_again()
     return {**_state(clock), **more}
 
 
 def _clock(account: str) -> Clock:
     if account == ALL_ACCOUNTS:
         raise RefusedError("Each account has a clock of its own: say which account.")
-    return clock_of(account)
+    return ACCOUNTS.of(account).clock
 
 
 def _seconds(value: Any, clock: Clock) -> float:

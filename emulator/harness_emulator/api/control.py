@@ -19,18 +19,16 @@ from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 from harness.model.capabilities import CAPABILITIES
 from harness.model.control_api import CONTROL_API_VERSION
 from harness.model.errors import HarnessError, NotFoundInStackError
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.api import clock_routes, ledger_routes, settle_routes
 from harness_emulator.api import faults_routes as fault_routes
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
-from harness_emulator.faults import striking
 from harness_emulator.functions import callers
 from harness_emulator.functions.runtimes.environment import own_runtimes
 from harness_emulator.functions.runtimes.reports import made
-from harness_emulator.ledger.recorder import RECORDER
 from harness_emulator.mapping.life import WORKERS
 from harness_emulator.sqs import in_process
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import TICKER, clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +130,9 @@ class Control:
         """Make an account as new, once what is in flight has ended: queues, faults, clock, ledger."""
         account = account_of(request, document_of(request))
         chosen = _chosen(account)
-        striking.forget(chosen)
+        accounts = ACCOUNTS.all() if chosen is None else [ACCOUNTS.of(chosen)]
+        for found in accounts:
+            found.faults.clear()
         in_process.empty(chosen)
         deadline = real_time.deadline(RESET_SECONDS)
         readers = [worker.reader for worker in list(WORKERS.values()) if chosen in {None, *worker.accounts}]
@@ -140,10 +140,10 @@ class Control:
             reader.forget()
         busy = sum(not reader.wait_until_idle(deadline) for reader in readers)
         emptied = in_process.empty(chosen)
-        for clock in TICKER.clocks() if chosen is None else [clock_of(chosen)]:
-            if clock.reset() > AHEAD_SECONDS and _is_running("logs"):
-                _executor().forget_later_logs(clock.account)
-        RECORDER.forget(chosen)
+        for found in accounts:
+            if found.clock.reset() > AHEAD_SECONDS and _is_running("logs"):
+                _executor().forget_later_logs(found.id)
+            found.ledger.clear()
         return {"account": account, "queues": emptied, "mappings_still_busy": busy}
 
     def forget_deleted_queues(self, request: Request) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.sqs.models import sqs_stores
 
 from harness.model.faults import InvalidFaultError
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
-from harness_emulator.faults import adversary, striking
+from harness_emulator.faults import adversary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def listing(request: Request) -> list[dict[str, Any]]:
 
     The adversary is the last, where there is one; its `did` says what it did.
     """
-    faults = striking.faults_of(_account(request))
+    faults = ACCOUNTS.of(_account(request)).faults
     known: list[Rule | Adversary] = [*faults.book.rules(), *_adversary(faults.adversary)]
     return [of.as_json() for of in known]
 
@@ -43,9 +44,9 @@ def add(request: Request) -> dict[str, Any]:
     try:
         if document.get("kind") == adversary.ID:
             opponent = adversary.Adversary.of(document)
-            striking.oppose(account, opponent)
+            ACCOUNTS.of(account).faults.oppose(opponent)
             return opponent.as_json()
-        rule = striking.faults_of(account).book.add(
+        rule = ACCOUNTS.of(account).faults.book.add(
             document, queues=_names(sqs_stores, "queues", account), functions=_functions(account)
         )
     except InvalidFaultError as error:
@@ -60,10 +61,10 @@ def remove(request: Request) -> list[dict[str, Any]]:
     """
     account = _account(request)
     chosen = request.args.get("id")
-    if chosen == adversary.ID and striking.faults_of(account).adversary is not None:
-        return [gone.as_json() for gone in _adversary(striking.oppose(account, None))]
+    if chosen == adversary.ID and ACCOUNTS.of(account).faults.adversary is not None:
+        return [gone.as_json() for gone in _adversary(ACCOUNTS.of(account).faults.oppose(None))]
     try:
-        return [gone.as_json() for gone in striking.faults_of(account).book.remove(chosen)]
+        return [gone.as_json() for gone in ACCOUNTS.of(account).faults.book.remove(chosen)]
     except InvalidFaultError as error:
         raise RefusedError(str(error), NOT_FOUND) from error
 

@@ -13,6 +13,7 @@ from localstack.services.sqs.models import sqs_stores
 
 from harness.model.events import KINDS
 from harness.model.ledger_file import Wanted
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 from harness_emulator.ledger.recorder import RECORDER
 
@@ -57,7 +58,7 @@ def look(request: Request) -> Response:
     after = _number(request, "after", int(request.headers.get("Last-Event-ID") or 0))
     last = _number(request, "last", -1)
     if last >= 0:
-        after = max(after, RECORDER.last(account) - last)
+        after = max(after, ACCOUNTS.of(account).ledger.last - last)
     if EVENT_STREAM in request.headers.get("Accept", ""):
         return Response(_followed(store, account, after, wanted), content_type=EVENT_STREAM)
     pages = store.pages(
@@ -141,11 +142,11 @@ def _as_list(pages: Iterable[list[Any]]) -> Iterator[bytes]:
 def _followed(store: LedgerStore, account: str, after: int, wanted: Wanted) -> Iterator[bytes]:
     yield b": the ledger\n\n"
     while RECORDER.store is store:
-        found = RECORDER.last(account)
+        found = ACCOUNTS.of(account).ledger.last
         for page in store.pages(account, wanted, after=after):
             for event in page:
                 yield f"id: {event.seq}\ndata: {json.dumps(event.as_json())}\n\n".encode()
                 found = max(found, event.seq)
         after = found
-        if not RECORDER.wait_for_more(account, after, lambda: False, BEAT_SECONDS):
+        if not ACCOUNTS.of(account).ledger.wait_for_more(after, lambda: False, BEAT_SECONDS):
             yield b": nothing new\n\n"

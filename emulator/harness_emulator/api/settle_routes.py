@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
 from harness_emulator.mapping.advice import advice
-from harness_emulator.time.settling import wait_until_settled
 
 if TYPE_CHECKING:
     from localstack.http import Request
@@ -26,7 +26,7 @@ def settle(request: Request) -> Any:
     account = account_of(request, document)
     if account == ALL_ACCOUNTS:
         raise RefusedError("Each account settles by itself: say which account.")
-    moving = wait_until_settled(account, _seconds(document.get("timeout", TIMEOUT)))
+    moving = ACCOUNTS.of(account).activity.wait_until_settled(_seconds(document.get("timeout", TIMEOUT)))
     answer = {"account": account, "settled": not moving, "moving": moving}
     if not moving:
         return answer

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.functions import callers
-from harness_emulator.time.settling import wait_until_settled
-from harness_emulator.time.turns import kept
 
 if TYPE_CHECKING:
     from localstack.aws.api import RequestContext
@@ -27,7 +26,7 @@ def work_first(_: HandlerChain, context: RequestContext, __: Response) -> None:
     """A handler of the gateway's: where turns are kept, let the account settle before a client's call."""
     if context.operation is None or context.is_internal_call:
         return
-    if context.operation.name.startswith(WAIT_FOR_NOTHING) or not kept(context.account_id):
+    if context.operation.name.startswith(WAIT_FOR_NOTHING) or not _keeps_turns(context.account_id):
         return
     if callers.of_request(context) is None:  # a function's call is part of the work
         work_until_settled(context.account_id)
@@ -35,5 +34,11 @@ def work_first(_: HandlerChain, context: RequestContext, __: Response) -> None:
 
 def work_until_settled(account: str) -> None:
     """Where turns are kept, let the account settle; elsewhere return at once."""
-    if kept(account):
-        wait_until_settled(account, SECONDS)
+    if _keeps_turns(account):
+        ACCOUNTS.of(account).activity.wait_until_settled(SECONDS)
+
+
+def _keeps_turns(account: str) -> bool:
+    """Whether turns are kept in an account now; asked for each request."""
+    found = ACCOUNTS.known(account)
+    return found is not None and found.turns.kept

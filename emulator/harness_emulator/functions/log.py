@@ -8,10 +8,10 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.functions import errors, memory
 from harness_emulator.localstack.cloudwatch import WRITER, LogStream
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class EnvironmentLog:
     """
 
     def __init__(self, function: FunctionVersion, environment: str, task_root: Path) -> None:
-        self._clock = clock_of(function.id.account)
+        self._clock = ACCOUNTS.of(function.id.account).clock
         self._qualifier = function.id.qualifier
         self._memory = function.config.memory_size
         self._frame = f'File "{task_root}/'

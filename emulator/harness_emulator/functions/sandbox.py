@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 
-from harness_emulator.faults import invocations
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.functions import (
     callers,
     client_context,
     configuration,
     errors,
+    invocation_faults,
     memory,
     virtual_time,
 )
+from harness_emulator.functions import events as ledger
 from harness_emulator.functions.log import EnvironmentLog
 from harness_emulator.functions.process import (
     Exited,
@@ -36,10 +38,8 @@ from harness_emulator.functions.process import (
 from harness_emulator.functions.runtime_api import Invocation
 from harness_emulator.functions.runtimes.environment import RuntimeEnvironment, ensure_environment
 from harness_emulator.functions.variables import lambda_variables
-from harness_emulator.ledger import of_functions as ledger
 from harness_emulator.mapping import delivery
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -292,7 +292,7 @@ class Sandbox:
     def _run(self, payload: Mapping[str, str], limit: Limit) -> Outcome:
         request_id = payload["invoke-id"]
         seconds = self.function.config.timeout
-        fault = invocations.broken(self.function.id, request_id, self.id)
+        fault = invocation_faults.broken(self.function.id, request_id, self.id)
         if fault is not None and (struck := self._struck(fault, request_id)) is not None:
             return struck
         process = self._process
@@ -343,7 +343,7 @@ class Sandbox:
 
     def _process_time(self) -> float:
         """Epoch seconds, as the process sees them."""
-        return clock_of(self.function.id.account).now() if self._follows else real_time.epoch()
+        return ACCOUNTS.of(self.function.id.account).clock.now() if self._follows else real_time.epoch()
 
     def _broken(self, event: Event | None, *, request_id: str, seconds: float) -> Outcome:
         """What is reported when there is no answer from the handler; the process is of no more use."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.aws.api.lambda_ import InvocationType, ThrottleReason, TooManyRequestsException
 
-from harness_emulator.faults import invocations
-from harness_emulator.time.clock import Clock, clock_of
+from harness_emulator.account import ACCOUNTS
+from harness_emulator.functions import invocation_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from harness_emulator.time.clock import Clock
 
 REQUESTS_PER_ENVIRONMENT = 10
 """A second, for synchronous invocations: the limit of a function is so many times its concurrency."""
@@ -75,7 +77,7 @@ def throttled(version_manager: Any, invocation: Any) -> Iterator[None]:
     Raises:
         TooManyRequestsException: It is one too many.
     """
-    if invocations.refused(version_manager.function_version.id):
+    if invocation_faults.refused(version_manager.function_version.id):
         raise _too_many(ThrottleReason.ConcurrentInvocationLimitExceeded)
     function = version_manager.function
     reserved = function.reserved_concurrent_executions if function is not None else None
@@ -83,7 +85,7 @@ def throttled(version_manager: Any, invocation: Any) -> Iterator[None]:
     arn = version_manager.function_version.id.unqualified_arn()
     # Asynchronous invocations are limited by concurrency alone; none at all is a matter of concurrency.
     if reserved and invocation.invocation_type != InvocationType.Event:
-        clock = clock_of(version_manager.function_version.id.account)
+        clock = ACCOUNTS.of(version_manager.function_version.id.account).clock
         when = RATES.take(arn, reserved, clock)
         if when is None:
             raise _too_many(ThrottleReason.ReservedFunctionInvocationRateLimitExceeded)

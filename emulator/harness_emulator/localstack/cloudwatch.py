@@ -18,8 +18,8 @@ from localstack.services.logs.models import get_moto_logs_backend
 from localstack.services.plugins import SERVICE_PLUGINS
 from moto.logs.models import logs_backends
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import clock_of
 
 LOG = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class LogWriter:
 def _write(stream: LogStream, events: list[dict[str, Any]]) -> None:
     SERVICE_PLUGINS.require("logs")  # which adds subscription filters to the store
     backend = get_moto_logs_backend(stream.account, stream.region)
-    now = clock_of(stream.account).millis
+    now = ACCOUNTS.of(stream.account).clock.millis
     events = [event for event in events if event["timestamp"] <= now]
     if not events:  # the clock was set back meanwhile
         return
@@ -103,7 +103,7 @@ def _write(stream: LogStream, events: list[dict[str, Any]]) -> None:
 
 def forget_later_logs(account: str) -> None:
     """Remove what functions logged at times that have not come: the account's clock was set back."""
-    now = clock_of(account).millis
+    now = ACCOUNTS.of(account).clock.millis
     for backend in logs_backends[account].values():
         for group in backend.groups.values():
             for stream in group.streams.values():

@@ -14,7 +14,7 @@ from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
 from harness_emulator.functions import client_context, throttling
-from harness_emulator.ledger import of_functions as ledger
+from harness_emulator.functions import events as ledger
 from harness_emulator.localstack.patching import Patch, replace_all
 
 _lock = threading.Lock()

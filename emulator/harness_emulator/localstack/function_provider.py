@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, override
 
 from localstack.services.lambda_.provider import LambdaProvider
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.functions import deprecation, limits
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +74,6 @@ class FunctionProvider(LambdaProvider):
 def _check(context: RequestContext, request: Mapping[str, Any]) -> None:
     limits.check_numbers(request)
     limits.check_variables(request)
-    text = deprecation.warning(str(request.get("Runtime")), clock_of(context.account_id).now())
+    text = deprecation.warning(str(request.get("Runtime")), ACCOUNTS.of(context.account_id).clock.now())
     if text is not None:
         LOG.warning("%s: %s", request.get("FunctionName"), text)

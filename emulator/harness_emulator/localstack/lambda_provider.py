@@ -13,11 +13,11 @@ from localstack.aws.api.lambda_ import InvocationType
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.plugins import Service, aws_provider
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.localstack.function_provider import FunctionProvider
 from harness_emulator.mapping import control
 from harness_emulator.mapping.life import WORKERS
 from harness_emulator.mapping.limits import check_source
-from harness_emulator.time.settling import activity_of
 
 if TYPE_CHECKING:
     from localstack.aws.api import RequestContext
@@ -34,13 +34,13 @@ class CountedLambdaService(LambdaService):
         account, name = named["account_id"], named["function_name"]
         if named.get("invocation_type") == InvocationType.Event:
             # Until the event's first attempt has ended (harness_emulator.localstack.patches).
-            activity_of(account).begin(named["request_id"], f"{name} has an event to handle")
+            ACCOUNTS.of(account).activity.begin(named["request_id"], f"{name} has an event to handle")
             try:
                 return super().invoke(*arguments, **named)
             except BaseException:
-                activity_of(account).end(named["request_id"])
+                ACCOUNTS.of(account).activity.end(named["request_id"])
                 raise
-        with activity_of(account).running(f"{name} runs"):
+        with ACCOUNTS.of(account).activity.running(f"{name} runs"):
             return super().invoke(*arguments, **named)
 
     def stop_version(self, qualified_arn: str) -> None:

@@ -14,16 +14,16 @@ from xml.etree.ElementTree import SubElement
 from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
 from localstack.services.lambda_.invocation import event_manager, version_manager
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.localstack import managed_policies
 from harness_emulator.localstack.patching import Patch, replace_all
-from harness_emulator.time.settling import activity_of
 
 
 def _counted_event(original: Any) -> Any:
     @wraps(original)
     def handle_message(self: Any, message: dict[str, Any]) -> None:
         identity = self.version_manager.function_version.id
-        activity = activity_of(identity.account)
+        activity = ACCOUNTS.of(identity.account).activity
         token = json.loads(message["Body"])["request_id"]
         activity.begin(token, f"{identity.function_name} handles an event")
         try:

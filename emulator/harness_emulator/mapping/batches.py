@@ -7,9 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness_emulator.faults import deliveries
-from harness_emulator.ledger import of_functions as ledger
-from harness_emulator.mapping import functions, lineage, records
+from harness_emulator.functions import events as ledger
+from harness_emulator.mapping import delivery_faults, functions, lineage, records
 from harness_emulator.mapping.answers import failed_ids
 from harness_emulator.mapping.delivery import Delivery, delivering
 from harness_emulator.mapping.records import EVENT_OVERHEAD, PAYLOAD_LIMIT
@@ -127,7 +126,7 @@ class Invoker:
             return True
         messages = [entry.received for entry in entries]
         delivery = self._delivery(messages)
-        late = deliveries.latency(delivery)
+        late = delivery_faults.latency(delivery)
         if late and not self._pause(late):
             return True  # not invoked: they stay until their visibility timeout ends
         try:
@@ -156,7 +155,7 @@ class Invoker:
             failed = failed_ids(answer.payload, {message.id for message in messages})
         ledger.partial_failures(self._batch, failed)
         handled = [message for message in messages if message.id not in failed]
-        deliveries.delete(self._delivery(handled), self._batch.queue)
+        delivery_faults.delete(self._delivery(handled), self._batch.queue)
         return True
 
     def _without_loops(self) -> list[Entry]:

@@ -17,12 +17,12 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider_utils import get_function_version_from_arn
 from localstack.utils.aws.arns import lambda_event_source_mapping_arn
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.mapping import advice, rights
 from harness_emulator.mapping.life import WORKERS, SqsMapping
 from harness_emulator.mapping.limits import check_parameters, check_shape, refused
 from harness_emulator.mapping.settings import BATCH_SIZE, POLLERS
 from harness_emulator.sqs import in_process
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def _refuse_in_transition(mapping: SqsMapping, what: str) -> None:
 
 
 def _now(context: RequestContext) -> datetime:
-    return datetime.fromtimestamp(clock_of(context.account_id).now(), UTC)
+    return datetime.fromtimestamp(ACCOUNTS.of(context.account_id).clock.now(), UTC)
 
 
 def _apply(configuration: dict[str, Any], request: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness_emulator.ledger.of_queues import Deletion
+from harness_emulator.sqs.events import Deletion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,10 +7,10 @@ import threading
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.mapping.mapping import Reader
 from harness_emulator.mapping.settings import Settings
 from harness_emulator.time import real_time
-from harness_emulator.time.settling import activity_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -56,7 +56,7 @@ class SqsMapping:
         self._store = store
         self._lock = threading.RLock()
         self._reader = Reader(self.settings)
-        self._activity = activity_of(self.settings.account)
+        self._activity = ACCOUNTS.of(self.settings.account).activity
         self.current_state = State.CREATING if enabled else State.DISABLED
         store[self.uuid] = {
             **configuration,

@@ -8,7 +8,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from harness_emulator.ledger import of_functions as ledger
+from harness_emulator.account import ACCOUNTS
+from harness_emulator.functions import events as ledger
 from harness_emulator.mapping import filters, records
 from harness_emulator.mapping.batches import Batch, Invoker, drop
 from harness_emulator.mapping.flights import Flight
@@ -17,9 +18,6 @@ from harness_emulator.mapping.scaling import Scaling
 from harness_emulator.mapping.threads import POOL
 from harness_emulator.sqs import in_process
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import clock_of
-from harness_emulator.time.settling import activity_of
-from harness_emulator.time.turns import turns_of
 
 if TYPE_CHECKING:
     from harness_emulator.mapping.settings import Settings
@@ -51,12 +49,12 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._scaling = Scaling.of(settings)
-        self._clock = clock_of(settings.account)
-        self._turns = turns_of(settings.account)
+        self._clock = ACCOUNTS.of(settings.account).clock
+        self._turns = ACCOUNTS.of(settings.account).turns
         self._name = f"{settings.function_arn} {settings.queue_arn}"
         self._pauses = itertools.count(1)
         self._activities = tuple(
-            activity_of(account) for account in {settings.account, settings.queue_account}
+            ACCOUNTS.of(account).activity for account in {settings.account, settings.queue_account}
         )
         self._changed = threading.Condition()
         self._generation = 0

@@ -14,8 +14,7 @@ from localstack.aws.api.sqs import (
     TooManyEntriesInBatchRequest,
 )
 
-from harness_emulator.faults import sends
-from harness_emulator.sqs import checks, quotas
+from harness_emulator.sqs import checks, quotas, send_faults
 from harness_emulator.sqs.errors import batch_failure, invalid_parameter
 from harness_emulator.sqs.locating import queue_of
 from harness_emulator.sqs.message_operations import check_deduplication, send
@@ -49,7 +48,7 @@ class BatchOperations:
                 f"Batch requests cannot be longer than {quotas.LARGEST_MESSAGE} bytes. "
                 f"You have sent {sum(sizes)} bytes."
             )
-        failing = sends.failing(
+        failing = send_faults.failing(
             context, queue, {entry["Id"]: entry.get("MessageBody") or "" for entry in entries}
         )
         by_id = dict(zip((entry["Id"] for entry in entries), sizes, strict=True))

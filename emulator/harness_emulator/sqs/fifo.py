@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from typing import TYPE_CHECKING
 
-from harness_emulator.ledger import of_queues as ledger
+from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.errors import invalid
 from harness_emulator.sqs.lazy_heap import LazyHeap

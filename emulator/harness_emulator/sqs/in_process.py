@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localstack.aws.api import ServiceException
 from localstack.services.sqs.models import sqs_stores
 
-from harness_emulator.ledger.of_queues import BY_A_CLIENT, Deletion
+from harness_emulator.sqs.events import BY_A_CLIENT, Deletion
 from harness_emulator.sqs.locating import find
 from harness_emulator.sqs.queue import HarnessQueue
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.services.sqs.utils import create_message_attribute_hash
 
-from harness_emulator.faults import sends
-from harness_emulator.sqs import checks, quotas
+from harness_emulator.sqs import checks, quotas, send_faults
 from harness_emulator.sqs.errors import invalid, invalid_parameter, missing
 from harness_emulator.sqs.locating import queue_of
 from harness_emulator.sqs.message import StoredMessage
@@ -48,7 +47,7 @@ class MessageOperations:
                 "One or more parameters are invalid. "
                 f"Reason: Message must be shorter than {queue.maximum_message_size} bytes."
             )
-        for error in sends.failing(context, queue, {"": message_body}).values():
+        for error in send_faults.failing(context, queue, {"": message_body}).values():
             raise error
         return send(
             queue,

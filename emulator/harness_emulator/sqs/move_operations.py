@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from localstack.services.sqs.models import sqs_stores
 from localstack.utils.aws.arns import parse_arn
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.errors import invalid, invalid_parameter, no_such_resource
 from harness_emulator.sqs.locating import find, store_of
-from harness_emulator.sqs.lock import lock_of
 from harness_emulator.sqs.moves import RUNNING, MoveTask, task_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class MoveOperations:
             target = _existing(destination_arn, "DestinationArn")
             if target.fifo != source.fifo:
                 raise invalid_parameter("Source and destination must be queues of the same type.")
-        with lock_of(source.account_id):
+        with ACCOUNTS.of(source.account_id).queue_lock:
             tasks = store_of(context.account_id, context.region).move_tasks
             if any(task.source_arn == source_arn and task.status == RUNNING for task in tasks.values()):
                 raise invalid_parameter(

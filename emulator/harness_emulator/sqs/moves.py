@@ -7,10 +7,9 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from harness_emulator.ledger import of_queues as ledger
+from harness_emulator.account import ACCOUNTS
+from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs.locating import find
-from harness_emulator.sqs.lock import lock_of
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from harness_emulator.sqs.queue import HarnessQueue
@@ -39,8 +38,8 @@ class MoveTask:
         self._destination_arn = destination_arn
         self._rate = rate
         self._account = source_arn.split(":")[4]
-        self._clock = clock_of(self._account)
-        self._lock = lock_of(self._account)
+        self._clock = ACCOUNTS.of(self._account).clock
+        self._lock = ACCOUNTS.of(self._account).queue_lock
         self._started = self._clock.millis
         self._moved = 0
         source = find(source_arn)

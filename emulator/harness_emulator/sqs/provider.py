@@ -13,6 +13,7 @@ from localstack.services.edge import ROUTER
 from localstack.services.sqs.models import sqs_stores
 from localstack.services.sqs.provider import SqsProvider
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.attributes import check_name, differs
 from harness_emulator.sqs.batch_operations import BatchOperations
@@ -20,11 +21,9 @@ from harness_emulator.sqs.endpoints import DeveloperApi, queue_as_endpoint
 from harness_emulator.sqs.errors import invalid, missing, purged_recently
 from harness_emulator.sqs.fifo import FifoQueue
 from harness_emulator.sqs.locating import is_query, queue_named, queue_of, store_of
-from harness_emulator.sqs.lock import lock_of
 from harness_emulator.sqs.message_operations import MessageOperations
 from harness_emulator.sqs.move_operations import MoveOperations
 from harness_emulator.sqs.standard import StandardQueue
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +68,7 @@ class HarnessSqsProvider(MessageOperations, BatchOperations, MoveOperations, Sqs
         wanted = dict(attributes or {})
         fifo = wanted.get("FifoQueue", "").lower() == "true"
         check_name(queue_name, fifo=fifo)
-        with lock_of(context.account_id):
+        with ACCOUNTS.of(context.account_id).queue_lock:
             store = store_of(context.account_id, context.region)
             queue = store.queues.get(queue_name)
             if queue is not None:
@@ -168,7 +167,7 @@ class HarnessSqsProvider(MessageOperations, BatchOperations, MoveOperations, Sqs
 
 
 def _check_not_deleted_recently(store: Any, account: str, name: str) -> None:
-    now = clock_of(account).now()
+    now = ACCOUNTS.of(account).clock.now()
     for deleted, when in list(store.deleted.items()):
         if now >= when + quotas.DELETED_SECONDS:
             del store.deleted[deleted]

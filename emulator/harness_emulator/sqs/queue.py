@@ -6,11 +6,10 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from harness_emulator.faults import receives, striking
-from harness_emulator.ledger import of_queues as ledger
-from harness_emulator.ledger.of_queues import BY_A_CLIENT, Deletion
-from harness_emulator.sqs import quotas
+from harness_emulator.sqs import events as ledger
+from harness_emulator.sqs import quotas, receive_faults
 from harness_emulator.sqs.errors import invalid, over_limit
+from harness_emulator.sqs.events import BY_A_CLIENT, Deletion
 from harness_emulator.sqs.message import Sent, State, StoredMessage, message_id_of, new_handle
 from harness_emulator.sqs.store import MessageStore
 
@@ -122,8 +121,8 @@ class HarnessQueue(MessageStore):
         timeout = self.visibility_timeout if visibility_timeout is None else visibility_timeout
         room = min(maximum, quotas.IN_FLIGHT_LIMIT - self._counts[State.IN_FLIGHT])
         reorder = None
-        if room > 0 and striking.armed(self.account_id):
-            room, reorder = receives.struck(self, room)
+        if room > 0 and self.account.faults.armed:
+            room, reorder = receive_faults.struck(self, room)
             if not room:
                 return None
         taken = self._pick(room, reorder, now) if room > 0 else []
@@ -134,7 +133,7 @@ class HarnessQueue(MessageStore):
         self._arm()
         return taken
 
-    def _pick(self, room: int, reorder: receives.Reorder | None, now: float) -> list[StoredMessage]:
+    def _pick(self, room: int, reorder: receive_faults.Reorder | None, now: float) -> list[StoredMessage]:
         """The next messages: the first of all that are visible, where they are put into another order."""
         target, most = self._dead_letters()
         picked: list[StoredMessage] = []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.services.sqs.models import SqsQueue
 
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs.attributes import REMOVED_BY, check, check_name, check_throughput
 from harness_emulator.sqs.locating import find
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ class QueueSettings(SqsQueue):
 
     Attributes:
         fifo: Whether it is a FIFO queue.
+        account: The account that it lies in.
         clock: The account's.
         queue_arn: Its ARN.
     """
@@ -36,7 +37,8 @@ class QueueSettings(SqsQueue):
         attributes: dict[str, str] | None = None,
         tags: dict[str, str] | None = None,
     ) -> None:
-        self.clock = clock_of(account_id)
+        self.account = ACCOUNTS.of(account_id)
+        self.clock = self.account.clock
         super().__init__(name, region, account_id, None, tags)
         self.queue_arn: str = self.arn
         self._redrive: tuple[str, dict[str, Any]] = ("", {})

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from localstack.aws.api.sqs import InvalidAttributeName
 
-from harness_emulator.faults import striking
-from harness_emulator.ledger import of_queues as ledger
+from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.attributes import KNOWN
 from harness_emulator.sqs.lazy_heap import LazyHeap
-from harness_emulator.sqs.lock import lock_of
 from harness_emulator.sqs.message import State
 from harness_emulator.sqs.settings import QueueSettings
 from harness_emulator.sqs.waiting import Waiting
@@ -54,7 +52,7 @@ class MessageStore(Waiting, QueueSettings):
         tags: dict[str, str] | None = None,
     ) -> None:
         super().__init__(name, region, account_id, attributes, tags)
-        self.mutex = lock_of(account_id)
+        self.mutex = self.account.queue_lock
         self._start_waiting()
         self.purged: float | None = None
         self._messages: dict[str, StoredMessage] = {}
@@ -126,7 +124,7 @@ class MessageStore(Waiting, QueueSettings):
 
     def _enter(self, message: StoredMessage, now: float, delay: float) -> None:
         self._messages[message.id] = message
-        striking.entered(self.account_id, self.name, message.id)
+        self.account.faults.entered(self.name, message.id)
         self._kept.push(message, message.enqueued)
         if delay > 0:
             message.hidden_until = now + delay

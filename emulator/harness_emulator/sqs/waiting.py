@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness_emulator.sqs.lock import QueueLock
+    from harness_emulator.queue_lock import QueueLock
     from harness_emulator.time.clock import Clock
 
 
@@ -50,10 +50,10 @@ class Waiting:
             return self.clock.wait_for(self._changed, predicate, timeout)
 
     def notify_waiters(self) -> None:
-        """As `harness_emulator.sqs.lock.Teller`."""
+        """As `harness_emulator.queue_lock.Teller`."""
         self._changed.notify_all()
 
     def tell(self) -> None:
-        """As `harness_emulator.sqs.lock.Teller`."""
+        """As `harness_emulator.queue_lock.Teller`."""
         for callback in self._listeners:
             callback()

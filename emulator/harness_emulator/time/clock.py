@@ -317,23 +317,20 @@ class Ticker:
     """The thread that runs the timers of all running clocks."""
 
     def __init__(self) -> None:
-        self._clocks: dict[str, Clock] = {}
+        self._clocks: list[Clock] = []
         self._changed = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def clock(self, account: str) -> Clock:
-        """The clock of an account, made when first asked for."""
-        clock = self._clocks.get(account)
-        if clock is None:
-            with self._lock:
-                clock = self._clocks.setdefault(account, Clock(account))
-        return clock
+    def add(self, clock: Clock) -> None:
+        """From now on, run this clock's timers too."""
+        with self._lock:
+            self._clocks.append(clock)
 
     def clocks(self) -> list[Clock]:
-        """All that were asked for."""
+        """All clocks."""
         with self._lock:
-            return list(self._clocks.values())
+            return list(self._clocks)
 
     def look_again(self) -> None:
         """A deadline is nearer than all before, or a clock runs again."""
@@ -360,8 +357,3 @@ def _unheard(_: State) -> None:
 
 
 TICKER = Ticker()
-
-
-def clock_of(account: str) -> Clock:
-    """The clock of an account."""
-    return TICKER.clock(account)

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from harness_emulator.time import real_time
-from harness_emulator.time.clock import clock_of
-from harness_emulator.time.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
+
+    from harness_emulator.time.clock import Clock
+    from harness_emulator.time.turns import Turns
 
 ADVANCE_SECONDS = 10.0
 """Real seconds for which an advance of the clock waits at each deadline for what moves. What takes longer,
@@ -37,11 +38,13 @@ class Activity:
     `_generation` counts what starts, ends or has to look again; `_settled` is the one at which nothing moved.
 
     Args:
-        account: Its 12 digits.
+        clock: The account's; from now on it lets the account settle on the way of an advance.
+        turns: The account's.
     """
 
-    def __init__(self, account: str) -> None:
-        self.account = account
+    def __init__(self, clock: Clock, turns: Turns) -> None:
+        self._clock = clock
+        self._turns = turns
         self._changed = threading.Condition()
         self._generation = 0
         self._settled = -1
@@ -49,7 +52,7 @@ class Activity:
         self._running: dict[object, str] = {}
         self._given_up: frozenset[object] = frozenset()
         self._advance = 0
-        self._turns = turns_of(account)
+        clock.settle = self.settle_for_clock
 
     def bump(self) -> None:
         """Something started, ended, or has to look again."""
@@ -100,7 +103,12 @@ class Activity:
         return [sentence for source in sources for sentence in source.moving()] + running
 
     def wait_until_settled(self, seconds: float, ignored: Container[object] = ()) -> list[str]:
-        """Wait until nothing moves, for so many real seconds at most; returns what still moves."""
+        """Wait until only the passing of time could start more work, for so many real seconds at most.
+
+        Returns:
+            Empty when it has settled: no mapping would take a visible message, no batch is being formed that
+            does not wait for time, no function runs. Else sentences that say what still moves.
+        """
         deadline = real_time.deadline(seconds)
         while True:
             with self._changed:
@@ -122,7 +130,7 @@ class Activity:
 
     def settle_for_clock(self) -> None:
         """Between two deadlines of an advance: wait, but not again for what did not end the last time."""
-        advance = clock_of(self.account).advances
+        advance = self._clock.advances
         if advance != self._advance:
             self._advance, self._given_up, self._settled = advance, frozenset(), -1
         if self._generation == self._settled and not self._turns.claimed:
@@ -130,39 +138,3 @@ class Activity:
         if self.wait_until_settled(ADVANCE_SECONDS, self._given_up):
             with self._changed:
                 self._given_up = frozenset(self._running)
-
-
-_lock = threading.Lock()
-_activities: dict[str, Activity] = {}
-
-
-def activity_of(account: str) -> Activity:
-    """The activity of an account; from the first time on, its clock lets it settle on the way."""
-    activity = _activities.get(account)
-    if activity is None:
-        with _lock:
-            activity = _activities.get(account)
-            if activity is None:
-                activity = _activities[account] = Activity(account)
-                clock_of(account).settle = activity.settle_for_clock
-    return activity
-
-
-def activities() -> list[Activity]:
-    """All there are."""
-    with _lock:
-        return list(_activities.values())
-
-
-def wait_until_settled(account: str, real_timeout: float) -> list[str]:
-    """Wait until nothing in an account can move unless its time moves.
-
-    Args:
-        account: Its 12 digits.
-        real_timeout: Seconds of real time.
-
-    Returns:
-        Empty when it has settled: no mapping would take a visible message, no batch is being formed that does
-        not wait for time, no function runs. Else sentences that say what still moves.
-    """
-    return activity_of(account).wait_until_settled(real_timeout)

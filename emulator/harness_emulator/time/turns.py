@@ -12,10 +12,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from harness_emulator.time.clock import clock_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from harness_emulator.time.clock import Clock
 
 
 class Chooser(Protocol):
@@ -29,15 +29,15 @@ class Turns:
     """The turns of one account.
 
     Args:
-        account: Its 12 digits.
+        clock: The account's.
 
     Attributes:
         chooser: Who chooses; None where nobody has to wait for a turn.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.chooser: Chooser | None = None
-        self._clock = clock_of(account)
+        self._clock = clock
         self._lock = threading.Lock()
         self._claims: dict[str, Callable[[], object]] = {}
         self._given: str | None = None
@@ -97,28 +97,3 @@ class Turns:
             self._given = None
         for go in waiting:
             go()
-
-
-_lock = threading.Lock()
-_turns: dict[str, Turns] = {}
-
-
-def turns_of(account: str) -> Turns:
-    """The turns of an account."""
-    turns = _turns.get(account)
-    if turns is None:
-        with _lock:
-            turns = _turns.setdefault(account, Turns(account))
-    return turns
-
-
-def all_turns() -> list[Turns]:
-    """Those of all accounts that were asked for."""
-    with _lock:
-        return list(_turns.values())
-
-
-def kept(account: str) -> bool:
-    """Whether turns are kept in an account now; asked for each request."""
-    turns = _turns.get(account)
-    return turns is not None and turns.kept

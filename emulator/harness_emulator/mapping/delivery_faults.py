@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness_emulator.faults import striking
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.faults.rules import Moment
 from harness_emulator.sqs import in_process
-from harness_emulator.time.clock import clock_of
 
 if TYPE_CHECKING:
     from harness_emulator.faults.rules import Strike
@@ -30,7 +29,7 @@ def delete(delivery: Delivery, queue: HarnessQueue) -> None:
         delivery: The messages to be deleted.
         queue: Theirs.
     """
-    if not striking.armed(delivery.settings.account):
+    if not ACCOUNTS.of(delivery.settings.account).faults.armed:
         in_process.delete(queue, delivery.received, delivery.deletion)
         return
     lost: set[str] = set()
@@ -48,7 +47,7 @@ def delete(delivery: Delivery, queue: HarnessQueue) -> None:
             at[later[received.id]].append(received)
         else:
             at_once.append(received)
-    clock = clock_of(delivery.settings.queue_account)
+    clock = ACCOUNTS.of(delivery.settings.queue_account).clock
     for seconds, messages in at.items():
         clock.call_later(seconds, partial(in_process.delete, queue, messages, delivery.deletion))
     _delete_now(replace(delivery, received=at_once), queue)
@@ -67,10 +66,10 @@ def _delete_now(delivery: Delivery, queue: HarnessQueue) -> None:
 
 def _strike(point: str, delivery: Delivery) -> list[Strike]:
     settings = delivery.settings
-    if not delivery.received or not striking.armed(settings.account):
+    faults = ACCOUNTS.of(settings.account).faults
+    if not delivery.received or not faults.armed:
         return []
-    return striking.strike(
-        settings.account,
+    return faults.strike(
         Moment(
             point,
             queue=settings.queue_name,

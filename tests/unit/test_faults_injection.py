@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, override
 import pytest
 
 from harness.model.events import Event
-from harness_emulator.faults import striking
 from harness_emulator.faults.adversary import Adversary
 from harness_emulator.faults.rules import Moment, Rule, RuleBook, Strike
 from harness_emulator.ledger.recorder import RECORDER
@@ -42,21 +41,25 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Kept:
 def queues() -> Iterator[Queues]:
     made = Queues()
     yield made
-    striking.forget(made.account)
+    made.of.faults.clear()
+
+
+def armed(queues: Queues) -> bool:
+    return queues.of.faults.armed
 
 
 def rule(queues: Queues, kind: str, **document: Any) -> Rule:
-    book: RuleBook = striking.faults_of(queues.account).book
+    book: RuleBook = queues.of.faults.book
     return book.add({"kind": kind, **document}, queues=["plain", "ordered.fifo"], functions=["calc"])
 
 
 def test_an_account_without_faults_is_not_armed(queues: Queues) -> None:
-    assert not striking.armed(queues.account)
-    assert striking.strike(queues.account, Moment("invoke")) == []
+    assert not armed(queues)
+    assert queues.of.faults.strike(Moment("invoke")) == []
     added = rule(queues, "crash")
-    assert striking.armed(queues.account)
-    striking.faults_of(queues.account).book.remove(added.id)
-    assert not striking.armed(queues.account)
+    assert armed(queues)
+    queues.of.faults.book.remove(added.id)
+    assert not armed(queues)
 
 
 def test_rules_and_what_else_decides_strike_together(queues: Queues) -> None:
@@ -67,20 +70,20 @@ def test_rules_and_what_else_decides_strike_together(queues: Queues) -> None:
         def strike(self, moment: Moment) -> list[Strike]:
             return [(own, frozenset())] if moment.point == "invoke" else []
 
-    striking.faults_of(queues.account).adversary = Opponent(seed=7)
-    assert striking.armed(queues.account)
+    queues.of.faults.adversary = Opponent(seed=7)
+    assert armed(queues)
     crash = rule(queues, "crash")
-    struck = striking.strike(queues.account, Moment("invoke", function="calc"))
+    struck = queues.of.faults.strike(Moment("invoke", function="calc"))
     assert [found.id for found, _ in struck] == [crash.id, "seed-7"]
-    striking.forget(queues.account)
-    assert not striking.armed(queues.account)
+    queues.of.faults.clear()
+    assert not armed(queues)
 
 
 def test_what_struck_a_whole_batch_is_one_event_of_it(queues: Queues, ledger: Kept) -> None:
     rule(queues, "crash", when="after")
     messages = (("m1", 1, "a"), ("m2", 1, "b"))
     moment = Moment("invoke", "plain", "calc", messages=messages, batch_id="batch", request_id="r")
-    striking.strike(queues.account, moment)
+    queues.of.faults.strike(moment)
     assert ledger.told() == [
         {
             "kind": "fault_injected",
@@ -97,7 +100,7 @@ def test_what_struck_a_whole_batch_is_one_event_of_it(queues: Queues, ledger: Ke
 def test_what_struck_some_messages_is_an_event_of_each(queues: Queues, ledger: Kept) -> None:
     rule(queues, "delay_delete", seconds=1.5, body="a")
     messages = (("m1", 1, "a"), ("m2", 1, "b"), ("m3", 2, "aa"))
-    striking.strike(queues.account, Moment("delete", "plain", "calc", messages=messages, batch_id="batch"))
+    queues.of.faults.strike(Moment("delete", "plain", "calc", messages=messages, batch_id="batch"))
     assert [(event["message_id"], event["receive_count"]) for event in ledger.told()] == [
         ("m1", 1),
         ("m3", 2),
@@ -107,7 +110,7 @@ def test_what_struck_some_messages_is_an_event_of_each(queues: Queues, ledger: K
 
 def test_what_a_send_has_no_id_for_is_not_told_as_a_message(queues: Queues, ledger: Kept) -> None:
     rule(queues, "fail_send")
-    striking.strike(queues.account, Moment("send", "plain", "calc", messages=(("0", 0, "a"),)))
+    queues.of.faults.strike(Moment("send", "plain", "calc", messages=(("0", 0, "a"),)))
     [event] = ledger.told()
     assert "message_id" not in event
     assert event["fault"] == "the send fails with InternalError"
@@ -117,9 +120,9 @@ def test_a_rule_repeats_a_message_once(queues: Queues) -> None:
     rule(queues, "duplicate", always=True)
     moment = Moment("delivered", "plain", messages=(("m1", 1, "a"),))
     again = Moment("delivered", "plain", messages=(("m1", 2, "a"), ("m2", 1, "b")))
-    assert [set(taken) for _, taken in striking.strike(queues.account, moment)] == [{"m1"}]
-    assert [set(taken) for _, taken in striking.strike(queues.account, again)] == [{"m2"}]
-    assert striking.strike(queues.account, moment) == []
+    assert [set(taken) for _, taken in queues.of.faults.strike(moment)] == [{"m1"}]
+    assert [set(taken) for _, taken in queues.of.faults.strike(again)] == [{"m2"}]
+    assert queues.of.faults.strike(moment) == []
 
 
 # Receives.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness_emulator.faults import striking
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.faults.rules import Moment
 from harness_emulator.mapping import delivery
 
@@ -33,7 +33,8 @@ def broken(function: VersionIdentifier, request_id: str, environment_id: str) ->
 def _first(
     point: str, function: VersionIdentifier, request_id: str | None = None, environment_id: str | None = None
 ) -> Rule | None:
-    if not striking.armed(function.account):
+    faults = ACCOUNTS.of(function.account).faults
+    if not faults.armed:
         return None
     delivered = delivery.current()
     moment = Moment(
@@ -47,5 +48,5 @@ def _first(
         request_id=request_id,
         environment_id=environment_id,
     )
-    struck = striking.strike(function.account, moment)
+    struck = faults.strike(moment)
     return struck[0][0] if struck else None

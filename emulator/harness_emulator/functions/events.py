@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from harness_emulator.ledger.recorder import RECORDER
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.mapping import delivery
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LONGEST_ERROR = 500
 
 def batch_formed(batch: Batch) -> None:
     """A batch is about to be handled."""
-    if RECORDER.store is None:
+    if not ACCOUNTS.of(batch.settings.account).ledger.recording:
         return
     _of_batch(batch, "batch_formed", message_ids=[entry.received.id for entry in batch.entries])
 
@@ -62,8 +62,7 @@ def _of_batch(
 ) -> None:
     settings = batch.settings
     for account in {settings.account, settings.queue_account}:
-        RECORDER.record(
-            account,
+        ACCOUNTS.of(account).ledger.record(
             kind,
             region=settings.region,
             queue=settings.queue_name,
@@ -80,8 +79,7 @@ def _of_batch(
 
 def environment(version: VersionIdentifier, environment_id: str, kind: str) -> None:
     """`environment_started` or `environment_stopped`."""
-    RECORDER.record(
-        version.account,
+    ACCOUNTS.of(version.account).ledger.record(
         kind,
         region=version.region,
         function=version.function_name,
@@ -110,7 +108,7 @@ def invoke_ended(
         milliseconds: How long it took.
         status: `timeout`, `error` where the process broke, or nothing.
     """
-    if RECORDER.store is None:
+    if not ACCOUNTS.of(version.account).ledger.recording:
         return
     kind = "invoke_succeeded"
     if result.is_error:
@@ -137,8 +135,7 @@ def _of_invocation(
     delivered = delivery.current()
     accounts = {version.account} if delivered is None else {version.account, delivered.settings.queue_account}
     for account in accounts:
-        RECORDER.record(
-            account,
+        ACCOUNTS.of(account).ledger.record(
             kind,
             region=version.region,
             function=version.function_name,
@@ -152,9 +149,8 @@ def _of_invocation(
 
 def refused(version: VersionIdentifier, invocation: Invocation, error: Exception) -> None:
     """An invocation that no mapping asked for was throttled; of a batch, its mapping tells."""
-    if RECORDER.store is not None and delivery.current() is None:
-        RECORDER.record(
-            version.account,
+    if delivery.current() is None:
+        ACCOUNTS.of(version.account).ledger.record(
             "throttled",
             region=version.region,
             function=version.function_name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from harness_emulator.faults import striking
 from harness_emulator.faults.rules import Moment
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def struck(queue: HarnessQueue, room: int) -> tuple[int, Reorder | None]:
     first = queue.first_deliverable()
     near = () if first is None else ((queue.name, first.id, first.receive_count + 1),)
     moment = Moment("receive", queue=queue.name, fifo=queue.fifo, region=queue.region, near=near)
-    for rule, _ in striking.strike(queue.account_id, moment):
+    for rule, _ in queue.account.faults.strike(moment):
         if rule.kind == "reorder":
             reorder = _reversed if not rule.options["seed"] else _shuffled(int(rule.options["seed"]))
         else:

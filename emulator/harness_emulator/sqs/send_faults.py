@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness_emulator.faults import striking
+from harness_emulator.account import ACCOUNTS
 from harness_emulator.faults.rules import Moment
 from harness_emulator.functions import callers
 from harness_emulator.sqs.errors import SendFailedError
@@ -28,8 +28,11 @@ def failing(context: Any, queue: HarnessQueue, bodies: Mapping[str, str]) -> Map
     Raises:
         SendFailedError: The whole call fails.
     """
-    caller = callers.of_request(context) if striking.anywhere() else None
-    if caller is None or not striking.armed(caller.account):
+    caller = callers.of_request(context) if ACCOUNTS.armed else None
+    if caller is None:
+        return {}
+    faults = ACCOUNTS.of(caller.account).faults
+    if not faults.armed:
         return {}
     moment = Moment(
         "send",
@@ -43,7 +46,7 @@ def failing(context: Any, queue: HarnessQueue, bodies: Mapping[str, str]) -> Map
         near=() if caller.delivery is None else caller.delivery.near,
     )
     failed: dict[str, SendFailedError] = {}
-    for rule, taken in striking.strike(caller.account, moment):
+    for rule, taken in faults.strike(moment):
         error = SendFailedError(str(rule.options["code"]))
         if rule.options["entries"] == ALL:
             raise error

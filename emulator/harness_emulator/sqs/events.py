@@ -5,8 +5,6 @@ from __future__ import annotations
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness_emulator.ledger.recorder import RECORDER
-
 if TYPE_CHECKING:
     from harness_emulator.sqs.message import StoredMessage
     from harness_emulator.sqs.store import MessageStore
@@ -34,15 +32,14 @@ BY_A_CLIENT = Deletion()
 
 def sent(queue: MessageStore, message: StoredMessage, hidden_until: float | None) -> None:
     """A message entered its first queue; `hidden_until` where it is delayed."""
-    if RECORDER.store is None:
+    if not queue.account.ledger.recording:
         return
     detail = f'{{"body": {encode_basestring_ascii(message.body[:LONGEST_BODY])}'
     if message.group is not None:
         detail += f', "group": {encode_basestring_ascii(message.group)}'
     if message.deduplication_id is not None:
         detail += f', "deduplication_id": {encode_basestring_ascii(message.deduplication_id)}'
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         "sent",
         region=queue.region,
         queue=queue.name,
@@ -54,8 +51,7 @@ def sent(queue: MessageStore, message: StoredMessage, hidden_until: float | None
 
 def deduplicated(queue: MessageStore, message_id: str, message: StoredMessage) -> None:
     """A message was dropped: it repeats the one of that id."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         "deduplicated",
         region=queue.region,
         queue=queue.name,
@@ -66,8 +62,7 @@ def deduplicated(queue: MessageStore, message_id: str, message: StoredMessage) -
 
 def received(queue: MessageStore, message: StoredMessage, visible_at: float, function: str | None) -> None:
     """A message was handed out: to the mapping to `function`, or to a client."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         "received",
         region=queue.region,
         queue=queue.name,
@@ -80,8 +75,7 @@ def received(queue: MessageStore, message: StoredMessage, visible_at: float, fun
 
 def visibility_changed(queue: MessageStore, message: StoredMessage, visible_at: float) -> None:
     """ChangeMessageVisibility; `visible_at` is now where it ended the flight."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         "visibility_changed",
         region=queue.region,
         queue=queue.name,
@@ -93,8 +87,7 @@ def visibility_changed(queue: MessageStore, message: StoredMessage, visible_at: 
 
 def visible(queue: MessageStore, message: StoredMessage, why: str | None) -> None:
     """A message is visible (again), because its visibility timeout has ended, or `why`."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         "visible",
         region=queue.region,
         queue=queue.name,
@@ -106,8 +99,7 @@ def visible(queue: MessageStore, message: StoredMessage, why: str | None) -> Non
 
 def deleted(queue: MessageStore, message: StoredMessage, deletion: Deletion) -> None:
     """A message was deleted by its receipt handle."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         deletion.kind,
         region=queue.region,
         queue=queue.name,
@@ -120,8 +112,7 @@ def deleted(queue: MessageStore, message: StoredMessage, deletion: Deletion) -> 
 
 def gone(queue: MessageStore, message: StoredMessage, kind: str, why: str | None = None) -> None:
     """A message is no more without having been deleted: `expired` or `purged`."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         kind,
         region=queue.region,
         queue=queue.name,
@@ -133,8 +124,7 @@ def gone(queue: MessageStore, message: StoredMessage, kind: str, why: str | None
 
 def moved(queue: MessageStore, message: StoredMessage, target: MessageStore, kind: str) -> None:
     """A message went to another queue: `moved_to_dlq`, or `moved` by a message move task."""
-    RECORDER.record(
-        queue.account_id,
+    queue.account.ledger.record(
         kind,
         region=queue.region,
         queue=queue.name,
