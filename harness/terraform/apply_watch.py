@@ -150,6 +150,9 @@ class ApplyWatch:
         self._refusals.pop(address, None)
         if event["type"] == "apply_complete":
             self._changed_at[address] = time.monotonic()
+        else:  # what waits for it will not be begun
+            for other in [one for one in self._pending if self._graph.needs(_base(one), {_base(address)})]:
+                del self._pending[other]
         if not (self._pending.get(address) == "replace" and action == "delete"):
             self._pending.pop(address, None)
 

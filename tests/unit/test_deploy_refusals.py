@@ -152,6 +152,16 @@ def test_a_refusal_is_not_final_while_a_policy_is_still_to_come() -> None:
     assert watched.watch.refused({**REST, "asked_at": float("inf")})
 
 
+def test_what_waits_for_a_failed_resource_cannot_change_a_refusal() -> None:
+    watched = Watched()
+    watched.plan(MAPPED, "aws_iam_role.R", "aws_iam_role_policy.Before")
+    watched.say("apply_start", MAPPED)
+    assert not watched.watch.refused(REST)
+    watched.say("apply_start", "aws_iam_role.R")
+    watched.say("apply_errored", "aws_iam_role.R")
+    assert watched.watch.refused(REST)
+
+
 def test_an_unknown_refusal_is_final_the_second_time() -> None:
     watched = Watched()
     watched.plan("aws_sqs_queue.Q")
