@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from harness.environments import targets
 from harness.environments.environment_file import read_record
 from harness.environments.target import undeploy_nothing
 from harness.model.errors import UsageError
@@ -15,13 +17,8 @@ if TYPE_CHECKING:
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
-# Where each is: a target's module is imported when it is used, for some bring large libraries with them.
-TARGETS = {
-    "aws": "harness.environments.aws:AwsTarget",
-    "container": "harness.environments.container:ContainerTarget",
-    "embedded": "harness.environments.embedded:EmbeddedTarget",
-    "endpoint": "harness.environments.endpoint:EndpointTarget",
-}
+TARGETS = tuple(sorted(module.name for module in pkgutil.iter_modules(targets.__path__)))
+"""The names of all targets; a target's module is imported when it is used, as some need large libraries."""
 
 
 def target_for(
@@ -75,14 +72,9 @@ def _target(settings: Settings, workspace: Workspace, *, asked: str | None, port
 def _made(
     name: str, settings: Settings, workspace: Workspace, port: int | None, chosen: str | None = None
 ) -> Target:
-    place = TARGETS.get(name)
-    if place is None:
-        raise UsageError(
-            f"There is no target {name!r}.",
-            hint="Targets: " + ", ".join(sorted(TARGETS)) + ".",
-        )
-    module, _, attribute = place.partition(":")
-    made: Target = getattr(import_module(module), attribute)(
+    if name not in TARGETS:
+        raise UsageError(f"There is no target {name!r}.", hint=f"Targets: {', '.join(TARGETS)}.")
+    made: Target = import_module(f"{targets.__name__}.{name}").TARGET(
         workspace, replace(settings, target=chosen or name), port=port
     )
     return made

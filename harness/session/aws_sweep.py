@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from harness.client.aws_account import check_account, configured_url, host_region
-from harness.environments.aws import is_orphan
 from harness.environments.environment_file import read_record
+from harness.environments.targets.aws import is_orphan
 from harness.model.environment import Endpoint
 
 if TYPE_CHECKING:

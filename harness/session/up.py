@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from harness.client import Stack
 from harness.environments import kept_ledgers
-from harness.environments.container import sweep_containers
 from harness.environments.environment_file import read_record
+from harness.environments.targets.container import sweep_containers
 from harness.environments.versions import check_versions
 from harness.installation import ensure
 from harness.model.environment import own_account

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from harness.environments.embedded import EmbeddedTarget
 from harness.environments.registry import TARGETS, target_for
+from harness.environments.targets.embedded import EmbeddedTarget
 from harness.model.environment import DEFAULT_ACCOUNT, Environment, Place
 from harness.model.errors import HarnessError
 from harness.model.progress import Progress

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from harness.environments.container import ContainerTarget
 from harness.environments.launch import default_image
+from harness.environments.targets.container import ContainerTarget
 from harness.model.progress import Progress
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace

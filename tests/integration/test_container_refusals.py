@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.environments.container import ContainerTarget
 from harness.environments.engine import connected
 from harness.environments.launch import default_image
+from harness.environments.targets.container import ContainerTarget
 from harness.model.errors import EmulatorError, EngineError, ImageMissingError, TokenMissingError
 from harness.model.progress import Progress
 from harness.project.settings import Settings

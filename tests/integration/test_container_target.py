@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from harness.environments import running_container
-from harness.environments.container import ContainerTarget, sweep_containers
 from harness.environments.launch import NAMESPACE, default_image
+from harness.environments.targets.container import ContainerTarget, sweep_containers
 from harness.machine.ports import free_ports
 from harness.model.errors import EmulatorError, PortTakenError
 from harness.model.progress import Progress
@@ -35,7 +35,7 @@ import sys
 from pathlib import Path
 from harness.model.progress import Progress
 from harness.project.settings import Settings
-from harness.environments.container import ContainerTarget
+from harness.environments.targets.container import ContainerTarget
 from harness.project.workspace import Workspace
 environment = ContainerTarget(Workspace(Path(sys.argv[1])), Settings()).start(Progress(), owner=sys.argv[2])
 print(environment.container, flush=True)

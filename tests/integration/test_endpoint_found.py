@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, override
 
 import pytest
 
-from harness.environments.endpoint import EndpointTarget
+from harness.environments.targets.endpoint import EndpointTarget
 from harness.model.errors import EndpointError
 from harness.model.host import HOST
 from harness.model.progress import Progress

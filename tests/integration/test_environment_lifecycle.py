@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from harness.environments import emulator_process
-from harness.environments.embedded import EmbeddedTarget
 from harness.environments.environment_file import read_record
+from harness.environments.targets.embedded import EmbeddedTarget
 from harness.machine import alive
 from harness.model.errors import EmulatorError, PortTakenError
 from harness.model.progress import Progress
@@ -38,7 +38,7 @@ import sys
 from pathlib import Path
 from harness.model.progress import Progress
 from harness.project.settings import Settings
-from harness.environments.embedded import EmbeddedTarget
+from harness.environments.targets.embedded import EmbeddedTarget
 from harness.project.workspace import Workspace
 target = EmbeddedTarget(Workspace(Path(sys.argv[1])), Settings())
 print(target.start(Progress(), owner=sys.argv[2]).pid, flush=True)

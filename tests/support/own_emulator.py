@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.environments.embedded import EmbeddedTarget
+from harness.environments.targets.embedded import EmbeddedTarget
 from harness.model.progress import Progress
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace

@@ -10,9 +10,9 @@ import pytest
 from botocore import exceptions
 
 from harness.client.aws_account import access_error, configured_url, host_session
-from harness.environments.aws import AwsTarget, is_orphan
 from harness.environments.environment_file import write_record
 from harness.environments.registry import target_for
+from harness.environments.targets.aws import AwsTarget, is_orphan
 from harness.model.environment import Endpoint, Environment
 from harness.model.errors import AwsAccessError, UsageError
 from harness.model.progress import Progress

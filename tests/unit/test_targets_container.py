@@ -9,7 +9,6 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout
 
-from harness.environments.container import ContainerTarget, sweep_containers
 from harness.environments.engine import translated
 from harness.environments.launch import (
     HIDDEN,
@@ -23,6 +22,7 @@ from harness.environments.launch import (
     without_token,
 )
 from harness.environments.localstack import capabilities_of
+from harness.environments.targets.container import ContainerTarget, sweep_containers
 from harness.model.errors import EngineError
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace

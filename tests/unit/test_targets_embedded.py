@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.environments.embedded import EmbeddedTarget
 from harness.environments.environment_file import write_record
+from harness.environments.targets.embedded import EmbeddedTarget
 from harness.model.environment import Environment
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace

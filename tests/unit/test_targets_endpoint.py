@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from harness.environments.endpoint import EndpointTarget
 from harness.environments.endpoint_probe import checked_url
 from harness.environments.environment_file import read_record, write_record
+from harness.environments.targets.endpoint import EndpointTarget
 from harness.model.environment import Environment
 from harness.model.errors import UsageError
 from harness.model.progress import Progress

@@ -152,3 +152,6 @@ class AwsTarget:
 def is_orphan(record: Environment) -> bool:
     """Whether the run that was to destroy it again is gone."""
     return record.owner == "this-process" and not is_process(record.pid, record.pid_created)
+
+
+TARGET = AwsTarget

@@ -135,3 +135,6 @@ def _answers(record: Environment) -> bool:
 def _is_orphan(record: Environment) -> bool:
     """Whether it was used for one run, and that was killed before it could leave."""
     return record.owner == "this-process" and not is_process(record.pid, record.pid_created)
+
+
+TARGET = EndpointTarget

@@ -181,3 +181,6 @@ def _answers(record: Environment) -> bool:
         return current_id(record.url, record.id, control=record.control) == record.id
     except EndpointError:
         return False
+
+
+TARGET = ContainerTarget

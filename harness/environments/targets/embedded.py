@@ -121,3 +121,6 @@ class EmbeddedTarget:
             emulator_process.let_go(record.pid)
             clear_record(self._workspace.environment_file, record.id)
             return record if lives else None
+
+
+TARGET = EmbeddedTarget
