@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
@@ -202,16 +203,21 @@ def project_files(root: Path, left_out: frozenset[str] = frozenset()) -> list[st
 
 
 def fingerprint(path: str, *, unless_changed_since: int | None = None) -> str:
-    """The hash of a file's content, `folder`, or `absent`; `changed` for a file changed since then.
+    """The hash of a file's content, `folder`, `special` (a pipe, a socket) or `absent`.
+
+    It is `changed` for a file changed since `unless_changed_since`.
 
     For a folder's path that ends in a slash, the hash of the names of all files below it.
     """
     try:
         if path.endswith("/"):
             return _digest("\n".join(sorted(_files_below(Path(path)))))
-        if os.path.isdir(path):  # noqa: PTH112 - runs for each file; Path costs twice
+        status = os.stat(path)  # noqa: PTH116 - runs for each file; Path costs twice
+        if stat.S_ISDIR(status.st_mode):
             return "folder"
-        if unless_changed_since is not None and os.stat(path).st_mtime_ns >= unless_changed_since:  # noqa: PTH116 - the same
+        if not stat.S_ISREG(status.st_mode):
+            return "special"  # reading a named pipe would wait for somebody to write
+        if unless_changed_since is not None and status.st_mtime_ns >= unless_changed_since:
             return "changed"
         with open(path, "rb") as file:  # noqa: PTH123 - the same
             return hashlib.sha256(file.read()).hexdigest()

@@ -339,3 +339,8 @@ def test_a_binding_is_lazy_and_knows_its_modules(monkeypatch: pytest.MonkeyPatch
 def test_a_file_that_is_not_there_is_absent(tmp_path: Path) -> None:
     assert fingerprint(str(tmp_path / "nothing")) == ABSENT
     assert fingerprint(str(tmp_path)) == "folder"
+
+
+def test_a_named_pipe_in_the_project_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert fingerprint(str(tmp_path / "pipe")) == "special"
