@@ -9,8 +9,7 @@ from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 
 if TYPE_CHECKING:
-    from localstack.http import Request
-
+    from harness_emulator.api.requests import Request
     from harness_emulator.time.clock import Clock
 
 LATEST = 253_402_300_000.0

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from functools import wraps
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-from localstack.aws import handlers
-from localstack.http import Response
-from localstack.services.edge import ROUTER
-from localstack.services.plugins import SERVICE_PLUGINS, ServiceState
 
 from harness.model.capabilities import CAPABILITIES
 from harness.model.control_api import CONTROL_API_VERSION
@@ -22,8 +17,14 @@ from harness.model.errors import HarnessError, NotFoundInStackError
 from harness_emulator.account import ACCOUNTS
 from harness_emulator.api import clock_routes, ledger_routes, settle_routes
 from harness_emulator.api import faults_routes as fault_routes
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
-from harness_emulator.functions import callers
+from harness_emulator.api.requests import (
+    ALL_ACCOUNTS,
+    Answer,
+    RefusedError,
+    account_of,
+    document_of,
+    json_answer,
+)
 from harness_emulator.functions.runtimes.environment import own_runtimes
 from harness_emulator.functions.runtimes.reports import made
 from harness_emulator.mapping.life import WORKERS
@@ -33,8 +34,7 @@ from harness_emulator.time import real_time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localstack.http import Request
-
+    from harness_emulator.api.requests import Neighbours, Request
     from harness_emulator.configuration import Options
 
 AHEAD_SECONDS = 0.1
@@ -43,10 +43,14 @@ RESET_SECONDS = 10.0
 """How long a reset waits for batches that are in flight."""
 
 
-def register_routes(options: Options) -> None:
-    """Add the routes to LocalStack's gateway."""
-    control = Control(options)
-    routes: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
+type Handler = Callable[[Request], Any]
+"""Answers a request with an `Answer`, or with a document that becomes JSON."""
+
+
+def routes(options: Options, neighbours: Neighbours) -> tuple[tuple[str, str, Handler], ...]:
+    """The routes: method, name below `/_harness/`, and the function that answers."""
+    control = Control(options, neighbours)
+    return (
         ("GET", "health", control.health),
         ("PUT", "runtimes", control.make_runtimes),
         ("POST", "reset", control.reset),
@@ -58,9 +62,9 @@ def register_routes(options: Options) -> None:
         ("POST", "settle", settle_routes.settle),
         ("GET", "advice", settle_routes.advise),
         ("GET", "faults", fault_routes.listing),
-        ("POST", "faults", fault_routes.add),
+        ("POST", "faults", partial(fault_routes.add, neighbours=neighbours)),
         ("DELETE", "faults", fault_routes.remove),
-        ("GET", "ledger", ledger_routes.look),
+        ("GET", "ledger", partial(ledger_routes.look, neighbours=neighbours)),
         ("POST", "ledger", ledger_routes.switch),
         ("GET", "ledger/file", ledger_routes.file),
         ("GET", "environments", control.environments),
@@ -68,29 +72,22 @@ def register_routes(options: Options) -> None:
         ("POST", "debug", control.start_debugging),
         ("DELETE", "debug", control.stop_debugging),
     )
-    for method, name, handler in routes:
-        ROUTER.add(f"/_harness/{name}", _answering(handler), methods=[method])
-    # Else LocalStack takes it for a bucket.
-    handlers.run_custom_response_handlers.append(callers.answering)
-    ROUTER.add("/_harness/<path:name>", _answering(_no_such_route))
 
 
-def _answering(handler: Callable[..., Any]) -> Callable[..., Response]:
-    @wraps(handler)
-    def answer(request: Request, **parts: str) -> Response:
-        try:
-            # No page, not even one on this machine, has business here.
-            if "Origin" in request.headers:
-                raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
-            document = handler(request, **parts)
-            return document if isinstance(document, Response) else json_response(document)
-        except RefusedError as refused:
-            return json_response({"message": str(refused)}, refused.status)
-
-    return answer
+def answer(handler: Handler, request: Request) -> Answer:
+    """The handler's answer, or its refusal as one."""
+    try:
+        # No page, not even one on this machine, has business here.
+        if "origin" in request.headers:
+            raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
+        document = handler(request)
+    except RefusedError as refused:
+        return json_answer({"message": str(refused)}, refused.status)
+    return document if isinstance(document, Answer) else json_answer(document)
 
 
-def _no_such_route(request: Request, **_: str) -> None:
+def no_such_route(request: Request) -> None:
+    """Refuse a path that no route has."""
     raise RefusedError(f"There is no {request.method} {request.path}.", 404)
 
 
@@ -99,9 +96,11 @@ class Control:
 
     Args:
         options: What the emulator was started with.
+        neighbours: The services around queues and mappings.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
         self._health = {
             "status": "running",
             "version": version("sqs-lambda-harness-emulator"),
@@ -141,7 +140,7 @@ class Control:
         busy = sum(not reader.wait_until_idle(deadline) for reader in readers)
         emptied = in_process.empty(chosen)
         for found in accounts:
-            if found.clock.reset() > AHEAD_SECONDS and _is_running("logs"):
+            if found.clock.reset() > AHEAD_SECONDS and self._neighbours.is_running("logs"):
                 _executor().forget_later_logs(found.id)
             found.ledger.clear()
         return {"account": account, "queues": emptied, "mappings_still_busy": busy}
@@ -153,7 +152,7 @@ class Control:
 
     def environments(self, request: Request) -> list[dict[str, Any]]:
         """The execution environments of an account's functions."""
-        if not _is_running("lambda"):
+        if not self._neighbours.is_running("lambda"):
             return []
         return list(_executor().environments(_chosen(account_of(request))))
 
@@ -189,7 +188,7 @@ class Control:
 
     def stop_debugging(self, request: Request) -> Any:
         """Run a function without a debugger again."""
-        function = request.args.get("function")
+        function = request.query.get("function")
         if not function:
             raise RefusedError("?function= must be a name or an ARN.")
         return {"stopped": _executor().debugging.disable(function, account=account_of(request))}
@@ -199,18 +198,13 @@ def _chosen(account: str) -> str | None:
     return None if account == ALL_ACCOUNTS else account
 
 
-def _is_running(service: str) -> bool:
-    """Whether a service has been started; asking must not start it."""
-    return bool(SERVICE_PLUGINS.get_states().get(service) == ServiceState.RUNNING)
-
-
-def _virtual_time(name: str) -> Callable[[Request], Any]:
+def _virtual_time(name: str) -> Handler:
     """A route about functions' processes; imported, as what runs them, when first asked for."""
 
-    def answer(request: Request) -> Any:
+    def call(request: Request) -> Any:
         return getattr(importlib.import_module("harness_emulator.api.virtual_time_routes"), name)(request)
 
-    return answer
+    return call
 
 
 def _executor() -> Any:

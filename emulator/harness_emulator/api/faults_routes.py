@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localstack.services.lambda_.invocation.models import lambda_stores
-from localstack.services.sqs.models import sqs_stores
-
 from harness.model.faults import InvalidFaultError
 from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
 from harness_emulator.faults import adversary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from localstack.http import Request
-
+    from harness_emulator.api.requests import Neighbours, Request
     from harness_emulator.faults.adversary import Adversary
     from harness_emulator.faults.rules import Rule
 
@@ -33,7 +27,7 @@ def listing(request: Request) -> list[dict[str, Any]]:
     return [of.as_json() for of in known]
 
 
-def add(request: Request) -> dict[str, Any]:
+def add(request: Request, neighbours: Neighbours) -> dict[str, Any]:
     """`POST faults` with a rule: `kind`, selectors, its kind's options, `always`.
 
     `{"kind": "adversary", "seed": 7}` lets a seed decide, in place of the adversary before.
@@ -47,7 +41,7 @@ def add(request: Request) -> dict[str, Any]:
             ACCOUNTS.of(account).faults.oppose(opponent)
             return opponent.as_json()
         rule = ACCOUNTS.of(account).faults.book.add(
-            document, queues=_names(sqs_stores, "queues", account), functions=_functions(account)
+            document, queues=neighbours.queues(account), functions=neighbours.functions(account)
         )
     except InvalidFaultError as error:
         raise RefusedError(str(error)) from error
@@ -60,7 +54,7 @@ def remove(request: Request) -> list[dict[str, Any]]:
     The adversary goes with `?id=adversary`, or with a reset: it is none of a test's own rules.
     """
     account = _account(request)
-    chosen = request.args.get("id")
+    chosen = request.query.get("id")
     if chosen == adversary.ID and ACCOUNTS.of(account).faults.adversary is not None:
         return [gone.as_json() for gone in _adversary(ACCOUNTS.of(account).faults.oppose(None))]
     try:
@@ -78,13 +72,3 @@ def _account(request: Request, document: dict[str, Any] | None = None) -> str:
     if account == ALL_ACCOUNTS:
         raise RefusedError("Each account has faults of its own: say which account.")
     return account
-
-
-def _functions(account: str) -> Iterator[str]:
-    return _names(lambda_stores, "functions", account)
-
-
-def _names(stores: Any, kind: str, account: str) -> Iterator[str]:
-    for store_account, _, store in list(stores.iter_stores()):
-        if store_account == account:
-            yield from list(getattr(store, kind))

@@ -7,21 +7,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localstack.http import Response
-from localstack.services.lambda_.invocation.models import lambda_stores
-from localstack.services.sqs.models import sqs_stores
-
 from harness.model.events import KINDS
 from harness.model.ledger_file import Wanted
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness_emulator.api.requests import ALL_ACCOUNTS, Answer, RefusedError, account_of, document_of
 from harness_emulator.ledger.recorder import RECORDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from localstack.http import Request
-
+    from harness_emulator.api.requests import Neighbours, Request
     from harness_emulator.ledger.store import LedgerStore
 
 PARAMETERS = ("account", "after", "queue", "message", "kind", "function", "limit", "last", "forgotten")
@@ -32,7 +27,7 @@ SQLITE = "application/vnd.sqlite3"
 CHUNK = 1 << 20
 
 
-def look(request: Request) -> Response:
+def look(request: Request, neighbours: Neighbours) -> Answer:
     """`GET ledger`: a JSON list of events in order; with `Accept: text/event-stream`, these and all to come.
 
     Parameters, each of which may be left out: `after`, a `seq`; `queue`, `function` (names), `message` (an
@@ -41,37 +36,40 @@ def look(request: Request) -> Response:
     """
     store = _store()
     account = _account(request)
-    unknown = sorted(set(request.args) - set(PARAMETERS))
+    unknown = sorted(set(request.query) - set(PARAMETERS))
     if unknown:
         raise RefusedError(
             f"The ledger cannot be asked by {', '.join(unknown)}; by: {', '.join(PARAMETERS)}."
         )
-    wanted = Wanted(**{name: request.args.get(name, "") for name in Wanted._fields})
+    wanted = Wanted(**{name: request.query.get(name, "") for name in Wanted._fields})
     if wanted.kind and wanted.kind not in KINDS:
         raise RefusedError(f"There is no kind {wanted.kind!r} of events; there are: {', '.join(KINDS)}.")
-    for what, name, there in (("queue", wanted.queue, _queues), ("function", wanted.function, _functions)):
+    for what, name, there in (
+        ("queue", wanted.queue, neighbours.queues),
+        ("function", wanted.function, neighbours.functions),
+    ):
         if name and name not in (known := there(account) | set(store.names(account, what))):
             raise RefusedError(
                 f"There is no {what} {name!r} in account {account}; "
                 f"there are: {', '.join(sorted(known)) or 'none'}."
             )
-    after = _number(request, "after", int(request.headers.get("Last-Event-ID") or 0))
+    after = _number(request, "after", int(request.headers.get("last-event-id") or 0))
     last = _number(request, "last", -1)
     if last >= 0:
         after = max(after, ACCOUNTS.of(account).ledger.last - last)
-    if EVENT_STREAM in request.headers.get("Accept", ""):
-        return Response(_followed(store, account, after, wanted), content_type=EVENT_STREAM)
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        return Answer(_followed(store, account, after, wanted), EVENT_STREAM)
     pages = store.pages(
         account,
         wanted,
         after=after,
         limit=_number(request, "limit", -1),
-        with_forgotten=request.args.get("forgotten", "") == "1",
+        with_forgotten=request.query.get("forgotten", "") == "1",
     )
-    return Response(_as_list(pages), content_type="application/json")
+    return Answer(_as_list(pages))
 
 
-def file(_: Request) -> Response:
+def file(_: Request) -> Answer:
     """`GET ledger/file`: the ledger of all accounts as one SQLite file."""
     folder = tempfile.TemporaryDirectory()
     copy = Path(folder.name) / "ledger.sqlite"
@@ -82,7 +80,7 @@ def file(_: Request) -> Response:
             while chunk := opened.read(CHUNK):
                 yield chunk
 
-    return Response(chunks(), content_type=SQLITE)
+    return Answer(chunks(), SQLITE)
 
 
 def switch(request: Request) -> dict[str, bool]:
@@ -114,20 +112,12 @@ def _account(request: Request) -> str:
 
 
 def _number(request: Request, name: str, default: int) -> int:
-    text = request.args.get(name)
+    text = request.query.get(name)
     if text is None:
         return default
     if not text.isdecimal():
         raise RefusedError(f'"{name}" must be a whole number from 0 on; it is {text!r}.')
     return int(text)
-
-
-def _queues(account: str) -> set[str]:
-    return {name for store in sqs_stores.get(account, {}).values() for name in store.queues}
-
-
-def _functions(account: str) -> set[str]:
-    return {name for store in lambda_stores.get(account, {}).values() for name in store.functions}
 
 
 def _as_list(pages: Iterable[list[Any]]) -> Iterator[bytes]:

@@ -1,18 +1,59 @@
-"""What all routes of the control API share: reading a request, refusing one."""
+"""What all routes of the control API share: a request and an answer in plain values, and refusing one."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
-
-from localstack.http import Response
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from localstack.http import Request
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_ACCOUNT = "000000000000"
 ALL_ACCOUNTS = "all"
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to a route, whichever HTTP server received it.
+
+    Attributes:
+        method: GET, POST, PUT or DELETE.
+        path: The whole path, such as `/_harness/clock`.
+        query: The parameters after the `?`; the first of each name.
+        headers: By their names in lower case.
+        body: The text that came with it.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a request: a body, or its parts as they come."""
+
+    body: bytes | Iterable[bytes]
+    content_type: str = JSON
+    status: int = 200
+
+
+class Neighbours(Protocol):
+    """What the routes ask of the AWS services around queues and mappings."""
+
+    def queues(self, account: str) -> set[str]:
+        """The names of an account's queues, in all regions."""
+
+    def functions(self, account: str) -> set[str]:
+        """The names of an account's functions, in all regions."""
+
+    def is_running(self, service: str) -> bool:
+        """Whether a service has been started; asking does not start it."""
 
 
 class RefusedError(Exception):
@@ -25,7 +66,7 @@ class RefusedError(Exception):
 
 def account_of(request: Request, document: dict[str, Any] | None = None) -> str:
     """The account that a request is about: in its body, else its query, else the default one."""
-    account = (document or {}).get("account") or request.args.get("account") or DEFAULT_ACCOUNT
+    account = (document or {}).get("account") or request.query.get("account") or DEFAULT_ACCOUNT
     if account != ALL_ACCOUNTS and not re.fullmatch(r"\d{12}", str(account)):
         raise RefusedError(f"An account has 12 digits; {account!r} has not.")
     return str(account)
@@ -33,9 +74,8 @@ def account_of(request: Request, document: dict[str, Any] | None = None) -> str:
 
 def document_of(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body; empty where there is no body."""
-    text = request.get_data(as_text=True)
     try:
-        document = json.loads(text) if text.strip() else {}
+        document = json.loads(request.body) if request.body.strip() else {}
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"The body is not JSON: {error}.") from error
     if not isinstance(document, dict):
@@ -43,8 +83,6 @@ def document_of(request: Request) -> dict[str, Any]:
     return document
 
 
-def json_response(document: Any, status: int = 200) -> Response:
-    """An answer."""
-    response = Response(status=status)
-    response.set_json(document)
-    return response
+def json_answer(document: Any, status: int = 200) -> Answer:
+    """A document as an answer."""
+    return Answer(json.dumps(document).encode(), status=status)

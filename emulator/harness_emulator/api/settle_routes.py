@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_response
+from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_answer
 from harness_emulator.mapping.advice import advice
 
 if TYPE_CHECKING:
-    from localstack.http import Request
+    from harness_emulator.api.requests import Request
 
 TIMEOUT = 60.0
 MOST_TIMEOUT = 3600.0
@@ -31,7 +31,7 @@ def settle(request: Request) -> Any:
     if not moving:
         return answer
     message = f"After the timeout there still moves: {'; '.join(moving)}."
-    return json_response({**answer, "message": message}, TIMED_OUT)
+    return json_answer({**answer, "message": message}, TIMED_OUT)
 
 
 def advise(request: Request) -> list[dict[str, str]]:

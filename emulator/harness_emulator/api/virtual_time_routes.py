@@ -9,7 +9,7 @@ from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of
 from harness_emulator.functions import following, virtual_time
 
 if TYPE_CHECKING:
-    from localstack.http import Request
+    from harness_emulator.api.requests import Request
 
 
 def look(request: Request) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
 from localstack.services.lambda_.invocation.internal_sqs_queue import get_fake_sqs_client
 from localstack.services.plugins import SERVICE_PLUGINS
 
-from harness_emulator.api.control import register_routes
 from harness_emulator.ledger.recorder import RECORDER
 from harness_emulator.ledger.store import LedgerStore
 from harness_emulator.localstack import patches, service_index
+from harness_emulator.localstack.control_routes import register_routes
 from harness_emulator.localstack.runtime import create_runtime
 
 if TYPE_CHECKING:

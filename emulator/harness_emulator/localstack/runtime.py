@@ -17,9 +17,9 @@ from localstack.runtime.server import RuntimeServer
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 
-from harness_emulator.api.waiting_calls import work_first
 from harness_emulator.localstack.guard import guard
 from harness_emulator.localstack.parsing import StrictDecoder, StrictParser
+from harness_emulator.localstack.waiting_calls import work_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable

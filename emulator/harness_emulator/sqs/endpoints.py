@@ -11,7 +11,7 @@ from localstack.services.sqs import query_api
 from localstack.services.sqs.developer_api import SqsDeveloperApi, get_sqs_protocol
 from werkzeug.exceptions import NotFound
 
-from harness_emulator.api.waiting_calls import work_until_settled
+from harness_emulator.localstack.waiting_calls import work_until_settled
 from harness_emulator.sqs.message import State
 
 if TYPE_CHECKING:
