@@ -1,6 +1,6 @@
 # Two commands for a newcomer: `make demo` and `make test-local`. `make` alone lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test-local lint types unit integration properties soak fuzz up down image up-docker down-docker bench conformance clean
+.PHONY: help setup demo test-local coverage lint types unit integration properties soak fuzz up down image up-docker down-docker bench conformance clean
 
 RUNTIMES ?= python3.9
 PYTEST_ARGS ?=
@@ -24,6 +24,9 @@ demo: setup ## Bring the calculator up, send it a batch of operations, show each
 
 test-local: setup lint types $(TARGET_NEEDS) ## Run the whole suite, lint and types included; TARGET=embedded|container|endpoint
 	$(if $(ENDPOINT),HARNESS_ENDPOINT=$(ENDPOINT)) .venv/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --harness-target $(TARGET) $(PYTEST_ARGS)
+
+coverage: setup ## Run the whole suite, and list what tests reach of the client; fails below the floor in pyproject.toml
+	$(MAKE) test-local PYTEST_ARGS="--cov --cov-report=term:skip-covered $(PYTEST_ARGS)"
 
 lint: setup ## Check style
 	.venv/bin/ruff format --check .
