@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LONGEST = {
     *("test_plugin_environment", "test_deploy_apply", "test_cli_life", "test_cli_session"),
     *("test_environment_lifecycle", "test_stack_synth", "test_aws_life", "test_aws_sweep"),
-    "test_endpoint_life",
+    *("test_endpoint_life", "test_app_interpreters", "test_installation", "test_installed"),
 }
 
 

@@ -19,6 +19,9 @@ from harness.installation import installed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The emulator's environment is the same whatever runs the stack: once is enough.
+pytestmark = pytest.mark.only_on("embedded")
+
 MAKE = (sys.executable, "-m", "harness.installation")
 ROOT = Path(__file__).resolve().parents[2]
 SERVE = """
