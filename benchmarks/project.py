@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.client import Stack
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("cdktf.json", "pyproject.toml", "lambda_function.py", "stack")
@@ -83,7 +83,7 @@ class Project:
             raise HarnessError(f"harness {' '.join(arguments)} failed.", detail=f"{run.stdout}\n{run.stderr}")
         return Command(seconds, json.loads(run.stdout))
 
-    def environment(self) -> Environment:
+    def environment(self) -> RunningEnvironment:
         """What is up."""
         return running_environment(self.workspace, Settings.load(self.workspace, {}))
 

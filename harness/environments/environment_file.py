@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness.machine.files import locked
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from harness.project.workspace import Workspace
 
 
-def read_record(path: Path) -> Environment | None:
+def read_record(path: Path) -> RunningEnvironment | None:
     """The recorded environment; None where there is none, or none that can be read."""
     try:
-        return Environment.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return RunningEnvironment.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, UnicodeDecodeError):
@@ -28,7 +28,7 @@ def read_record(path: Path) -> Environment | None:
         return None
 
 
-def write_record(path: Path, environment: Environment) -> None:
+def write_record(path: Path, environment: RunningEnvironment) -> None:
     """Replace the record at once: a reader sees the old one or the new one."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.write_text(json.dumps(environment.as_json(), indent=2) + "\n", encoding="utf-8")

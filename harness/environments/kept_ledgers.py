@@ -11,7 +11,7 @@ from harness.model.errors import HarnessError, NoEnvironmentError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.model.ledger_file import KeptLedger
     from harness.project.workspace import Workspace
 
@@ -34,7 +34,7 @@ def new(workspace: Workspace, instance: str) -> Path:
     return folder / f"{instance}.sqlite"
 
 
-def fetch(workspace: Workspace, environment: Environment) -> None:
+def fetch(workspace: Workspace, environment: RunningEnvironment) -> None:
     """Keep the ledger of an environment that is about to end, where it lies in a container.
 
     Raises:

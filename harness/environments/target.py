@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.model.environment import Environment, Owner
+    from harness.model.environment import Owner, RunningEnvironment
     from harness.model.progress import Progress
 
-Undeploy: TypeAlias = "Callable[[Environment], str]"
+Undeploy: TypeAlias = "Callable[[RunningEnvironment], str]"
 """Destroys what was deployed to an environment that does not end with its target; returns what it did."""
 
 
-def undeploy_nothing(_: Environment) -> str:
+def undeploy_nothing(_: RunningEnvironment) -> str:
     """For an environment to which nothing was deployed."""
     return "nothing deployed"
 
@@ -35,11 +35,11 @@ class Target(Protocol):
     undeploy: Undeploy
     """Called by a target whose environment outlives it, before what is deployed there is left behind."""
 
-    def running(self) -> Environment | None:
+    def running(self) -> RunningEnvironment | None:
         """The environment that is up and healthy, or None; a record of a dead one is cleared away."""
         ...
 
-    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+    def start(self, progress: Progress, *, owner: Owner) -> RunningEnvironment:
         """Start one and wait until it is ready.
 
         Raises:
@@ -47,6 +47,6 @@ class Target(Protocol):
         """
         ...
 
-    def stop(self) -> Environment | None:
+    def stop(self) -> RunningEnvironment | None:
         """Stop what is up, with everything it started; return what was stopped, or None."""
         ...

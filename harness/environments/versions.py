@@ -10,12 +10,12 @@ from harness.model.control_api import CONTROL_API_VERSION
 from harness.model.errors import VersionMismatchError
 
 if TYPE_CHECKING:
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 _CLIENT = "sqs-lambda-harness"
 
 
-def check_versions(environment: Environment, *, fresh: bool = False) -> None:
+def check_versions(environment: RunningEnvironment, *, fresh: bool = False) -> None:
     """Compare the version of the environment's control API with this client's.
 
     Args:
@@ -36,7 +36,7 @@ def check_versions(environment: Environment, *, fresh: bool = False) -> None:
     )
 
 
-def _hint(environment: Environment, release: str, *, fresh: bool) -> str:
+def _hint(environment: RunningEnvironment, release: str, *, fresh: bool) -> str:
     if environment.shared:
         other = f", or install its client: pip install {_CLIENT}=={environment.emulator}"
         return f"Start version {release} of the emulator there{other if environment.emulator else ''}."

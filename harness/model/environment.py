@@ -92,7 +92,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Environment:
+class RunningEnvironment:
     """An environment that is up; what `.harness/environment.json` records.
 
     Attributes:
@@ -175,6 +175,6 @@ class Environment:
         return {**asdict(self), "capabilities": list(self.capabilities)}
 
     @classmethod
-    def from_json(cls, record: dict[str, Any]) -> Environment:
+    def from_json(cls, record: dict[str, Any]) -> RunningEnvironment:
         """The inverse of `as_json`."""
         return cls(**{**record, "capabilities": tuple(record["capabilities"])})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.client.matching import Row
     from harness.model.check import Check
     from harness.model.deployment import Deployment
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 _BODY = 72
 _RESULT = 96
@@ -87,7 +87,7 @@ def deployed_table(deployment: Deployment) -> Table:
 
 
 def status_tables(
-    environment: Environment, deployment: Deployment | None, counts: Mapping[str, QueueCounts | None]
+    environment: RunningEnvironment, deployment: Deployment | None, counts: Mapping[str, QueueCounts | None]
 ) -> list[RenderableType]:
     """What is up: the environment, and the stack's queues with their counters and its functions."""
     since = datetime.fromtimestamp(environment.started_at, timezone.utc).astimezone()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.environments.target import Target
-    from harness.model.environment import Environment, Owner
+    from harness.model.environment import Owner, RunningEnvironment
     from harness.model.progress import Progress
 
 _kept: dict[str, Target] = {}
@@ -30,17 +30,17 @@ class Booting:
     def __init__(self, target: Target, progress: Progress, owner: Owner) -> None:
         self._since = time.time()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="harness-boot")
-        self._start: Future[Environment] = self._pool.submit(target.start, progress, owner=owner)
+        self._start: Future[RunningEnvironment] = self._pool.submit(target.start, progress, owner=owner)
 
-    def environment(self) -> Environment:
+    def environment(self) -> RunningEnvironment:
         """The environment, when it is ready."""
         return self._start.result()
 
-    def started(self, environment: Environment) -> bool:
+    def started(self, environment: RunningEnvironment) -> bool:
         """Whether it was started by this call, and not by another process in the same moment."""
         return environment.started_at >= self._since
 
-    def close(self) -> Environment | None:
+    def close(self) -> RunningEnvironment | None:
         """Wait until the start has ended, whichever way; what it started, if it did."""
         self._pool.shutdown(wait=True)
         failed = self._start.exception()
@@ -96,6 +96,6 @@ def is_taken(port: int | None) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def keeper(environment: Environment, otherwise: Target) -> Target:
+def keeper(environment: RunningEnvironment, otherwise: Target) -> Target:
     """The target of this process that has started the environment, if one has; it is not kept any more."""
     return _kept.pop(environment.id, otherwise)

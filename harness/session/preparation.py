@@ -13,7 +13,7 @@ from harness.model.errors import RuntimeMissingError
 from harness.model.host import shown
 
 if TYPE_CHECKING:
-    from harness.model.environment import Environment, Place
+    from harness.model.environment import Place, RunningEnvironment
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
@@ -23,7 +23,7 @@ MAKING_SECONDS = 600.0
 
 
 def check_runtimes(
-    runtimes: set[str], settings: Settings, ready: Environment, place: Place, progress: Progress
+    runtimes: set[str], settings: Settings, ready: RunningEnvironment, place: Place, progress: Progress
 ) -> None:
     """Say which functions run on another Python than their own, where the emulator has Pythons of its own.
 
@@ -60,7 +60,7 @@ def synthesized_runtimes(workspace: Workspace) -> set[str]:
     return found
 
 
-def make_runtimes(runtimes: set[str], ready: Environment, progress: Progress) -> None:
+def make_runtimes(runtimes: set[str], ready: RunningEnvironment, progress: Progress) -> None:
     """Have the emulator make the virtual environments of Lambda runtimes, ahead of the apply.
 
     Raises:

@@ -9,13 +9,13 @@ from harness.model.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.client import Stack
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 _RESET_SECONDS = 10
 """How long one reset waits for invocations that are under way."""
 
 
-def reset(environment: Environment, stack: Stack) -> None:
+def reset(environment: RunningEnvironment, stack: Stack) -> None:
     """Put the deployed code back, and empty the queues once no invocation would still send results.
 
     Args:

@@ -8,7 +8,7 @@ from harness.environments import registry
 
 if TYPE_CHECKING:
     from harness.environments.target import Target
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
@@ -28,7 +28,7 @@ def target_for(
         UsageError: There is no target of that name, or an environment of another one is running.
     """
 
-    def destroy(environment: Environment) -> str:
+    def destroy(environment: RunningEnvironment) -> str:
         from harness.terraform.undeploy import undeploy  # noqa: PLC0415 - it needs all that deploying needs
 
         return undeploy(workspace, settings, environment)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from harness.environments.target import Target
     from harness.model.deployment import Deployment
-    from harness.model.environment import Environment, Owner, Place
+    from harness.model.environment import Owner, Place, RunningEnvironment
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
@@ -43,7 +43,7 @@ class Session:
         started: Whether this call started the environment; if not, it was up already.
     """
 
-    environment: Environment
+    environment: RunningEnvironment
     deployment: Deployment
     started: bool
 
@@ -52,7 +52,7 @@ class Session:
         return stack_of(self.environment, self.deployment)
 
 
-def stack_of(environment: Environment, deployment: Deployment) -> Stack:
+def stack_of(environment: RunningEnvironment, deployment: Deployment) -> Stack:
     """What is deployed, as tests and commands hold it."""
     endpoint = environment.endpoint(region=deployment.region, account=deployment.account)
     return Stack(deployment, endpoint, frozenset(environment.capabilities))
@@ -98,7 +98,7 @@ def bring_up(
         return Session(running, deployment, started=False)
     doomed = is_taken(port or settings.port)
 
-    def booted() -> Environment:
+    def booted() -> RunningEnvironment:
         environment = booting.environment()
         check_versions(environment, fresh=True)
         return environment
@@ -128,7 +128,7 @@ def deploy_to_running(
     return Session(running, deployment, started=False)
 
 
-def running_environment(workspace: Workspace, settings: Settings) -> Environment:
+def running_environment(workspace: Workspace, settings: Settings) -> RunningEnvironment:
     """The environment that is up.
 
     Raises:
@@ -154,7 +154,7 @@ def take_down(
     *,
     only: str | None = None,
     held: Target | None = None,
-) -> Environment | None:
+) -> RunningEnvironment | None:
     """Stop the environment with everything it started; return what was stopped, None where nothing was up.
 
     Args:
@@ -195,9 +195,9 @@ def _deploy(
     place: Place,
     *,
     progress: Progress,
-    environment: Callable[[], Environment],
+    environment: Callable[[], RunningEnvironment],
 ) -> Deployment:
-    def prepared(document: dict[str, Any]) -> Environment:
+    def prepared(document: dict[str, Any]) -> RunningEnvironment:
         """The environment, with the runtimes and the roles that the stack needs."""
         ready = environment()
         if target.runs_here:
@@ -217,7 +217,7 @@ def _deploy(
     return deployment
 
 
-def _check_port(running: Environment, port: int | None) -> None:
+def _check_port(running: RunningEnvironment, port: int | None) -> None:
     if port is not None and urlsplit(running.url).port != port:
         raise UsageError(
             f"An environment is up at {running.address}, which is not port {port}.",
@@ -225,7 +225,7 @@ def _check_port(running: Environment, port: int | None) -> None:
         )
 
 
-def _check_endpoint(running: Environment, settings: Settings) -> None:
+def _check_endpoint(running: RunningEnvironment, settings: Settings) -> None:
     if not running.shared or not settings.endpoint:
         return
     from harness.environments.endpoint_probe import checked_url  # noqa: PLC0415 - of that target alone

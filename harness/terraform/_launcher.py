@@ -31,6 +31,12 @@ import sys
 import time
 from contextlib import suppress
 
+if __package__:
+    from harness.terraform._exchange import Exchange
+else:  # run by its path, isolated: nothing of the harness can be imported but what lies beside it
+    sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 - kept free of imports
+    from _exchange import Exchange  # type: ignore[import-not-found,no-redef,unused-ignore]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +48,6 @@ PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 GRACE = 8.0
 CHUNK = 1 << 16
-KEPT = 1 << 13
 FAILED_TO_START = 127
 REFUSAL = b"HTTP/1.1 403 Only-the-endpoint-can-be-reached\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 NO_GATEWAY = b"HTTP/1.1 502 The-endpoint-does-not-answer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -112,53 +117,6 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(FAILED_TO_START)
-
-
-class Exchange:
-    """The request and the answer that pass on one HTTP connection at this time.
-
-    Nothing is pipelined: what the program sends after an answer is its next request. Of a request, its first
-    and last kilobytes are kept: that is where names are, around the code of a function.
-    """
-
-    def __init__(self) -> None:
-        self._head = self._tail = self._answer = b""
-        self._asked_at = 0.0
-
-    def asked(self, data: bytes) -> None:
-        """What the program sends."""
-        if self._answer or not self._head:
-            self._head = self._tail = self._answer = b""
-            self._asked_at = time.monotonic()
-        room = KEPT - len(self._head)
-        self._head += data[:room]
-        self._tail = (self._tail + data[room:])[-KEPT:]
-
-    def answered(self, data: bytes) -> dict[str, object] | None:
-        """What the endpoint sends; the refusal, once it is there as a whole."""
-        if not self._answer or self._answer.startswith(b"HTTP/1.1 4"):
-            self._answer += data
-        if self._answer.startswith(b"HTTP/1.1 100"):
-            self._answer = b""  # the request goes on
-        if not self._answer.startswith(b"HTTP/1.1 4") or not is_whole(self._answer):
-            return None
-        head, _, body = self._answer.partition(b"\r\n\r\n")
-        self._answer = b"reported"
-        return {
-            "asked_at": self._asked_at,
-            "request": (self._head + self._tail).decode("latin-1"),
-            "answer": head.decode("latin-1"),
-            "body": body.decode(errors="replace"),
-        }
-
-
-def is_whole(answer: bytes) -> bool:
-    """Whether all of an HTTP answer is there."""
-    head, end, body = answer.partition(b"\r\n\r\n")
-    fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n") if b": " in line)
-    if fields.get(b"transfer-encoding") == b"chunked":
-        return body.endswith(b"0\r\n\r\n")
-    return bool(end) and len(body) >= int(fields.get(b"content-length", 0))
 
 
 class Relay:

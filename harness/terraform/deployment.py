@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from harness.apps.synth import Synthesized
     from harness.model.deployment import Deployment
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
@@ -52,7 +52,7 @@ def deploy(
     workspace: Workspace,
     settings: Settings,
     *,
-    environment: Callable[[dict[str, Any]], Environment],
+    environment: Callable[[dict[str, Any]], RunningEnvironment],
     place: Place = Place(),  # noqa: B008 - frozen
     progress: Progress,
     node: Callable[[], Path | None] | None = None,
@@ -81,7 +81,7 @@ def deploy(
 def plan_is_empty(
     workspace: Workspace,
     settings: Settings,
-    environment: Environment,
+    environment: RunningEnvironment,
     place: Place = Place(),  # noqa: B008 - frozen
 ) -> tuple[bool, str]:
     """Whether Terraform, asked now, would change nothing of what is deployed; and what it says.
@@ -126,7 +126,7 @@ class _Deploy:
         self._record = DeploymentRecord.read(self._folder)
         self._group = ProcessGroup()
 
-    def run(self, environment: Callable[[dict[str, Any]], Environment]) -> Deployment:
+    def run(self, environment: Callable[[dict[str, Any]], RunningEnvironment]) -> Deployment:
         # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
         first = self._record is None
         terraform = find_terraform(self._workspace, self._settings) if first else None
@@ -181,7 +181,7 @@ class _Deploy:
             last=self._record.stack if self._record is not None else None,
         )
 
-    def _standing(self, environment: Environment, digest: str) -> Deployment | None:
+    def _standing(self, environment: RunningEnvironment, digest: str) -> Deployment | None:
         """What is deployed, if that is just what would be."""
         record = self._record
         if (
@@ -196,7 +196,7 @@ class _Deploy:
             return deployment if stands(deployment, endpoint) else None
         return deployment
 
-    def _update_code(self, environment: Environment, staged: Staged, digest: str) -> bool:
+    def _update_code(self, environment: RunningEnvironment, staged: Staged, digest: str) -> bool:
         """Update function code without Terraform, where that is all that changed."""
         record = self._record
         if record is None or not record.complete or record.environment != environment.id:
@@ -253,7 +253,7 @@ class _Deploy:
         return self._work_folder(find_terraform(self._workspace, self._settings), staged.document)
 
     def _apply(
-        self, work: WorkFolder, staged: Staged, environment: Environment, record: DeploymentRecord
+        self, work: WorkFolder, staged: Staged, environment: RunningEnvironment, record: DeploymentRecord
     ) -> None:
         for package in _packages(staged):
             read_package(package)
@@ -280,7 +280,7 @@ class _Deploy:
         self,
         work: WorkFolder,
         staged: Staged,
-        environment: Environment,
+        environment: RunningEnvironment,
         record: DeploymentRecord,
         watch: ApplyWatch,
     ) -> Ran:
@@ -306,7 +306,7 @@ class _Deploy:
         self,
         work: WorkFolder,
         staged: Staged,
-        environment: Environment,
+        environment: RunningEnvironment,
         record: DeploymentRecord,
         watch: ApplyWatch,
     ) -> Ran:

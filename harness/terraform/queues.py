@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.terraform.queue_plan import PlannedQueue
     from harness.terraform.state import State
 
@@ -39,7 +39,7 @@ class QueuesAhead:
         imported: Addresses that the import file names.
     """
 
-    environment: Environment
+    environment: RunningEnvironment
     account: str
     made: dict[str, PlannedQueue] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)

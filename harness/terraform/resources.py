@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from harness.model.environment import Endpoint, Environment, Place
+    from harness.model.environment import Endpoint, Place, RunningEnvironment
     from harness.project.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ _GONE = frozenset(
 
 def load_deployment(
     workspace: Workspace,
-    environment: Environment,
+    environment: RunningEnvironment,
     *,
     place: Place | None = None,
 ) -> Deployment | None:

@@ -15,7 +15,7 @@ from harness.terraform.variables import InputVariables
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.model.environment import Endpoint, Environment, Place
+    from harness.model.environment import Endpoint, Place, RunningEnvironment
     from harness.model.progress import Progress
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
@@ -41,7 +41,7 @@ class Roles:
     that a role is deleted again once the stack creates it itself, or leaves the environment.
     """
 
-    def __init__(self, workspace: Workspace, ready: Environment, place: Place) -> None:
+    def __init__(self, workspace: Workspace, ready: RunningEnvironment, place: Place) -> None:
         self._workspace = workspace
         self._note = workspace.deployment(place.folder) / "roles.json"
         self._ready = ready

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
@@ -43,7 +43,7 @@ QUEUE_PARTS = ("aws_sqs_queue_policy", "aws_sqs_queue_redrive_policy", "aws_sqs_
 _AT_ONCE = 4
 
 
-def undeploy(workspace: Workspace, settings: Settings, environment: Environment) -> str:
+def undeploy(workspace: Workspace, settings: Settings, environment: RunningEnvironment) -> str:
     """Destroy everything that this project has deployed to an environment, in all its variations.
 
     On AWS, what AWS makes by itself (log groups) is looked for and deleted too.
@@ -88,7 +88,7 @@ def undeploy(workspace: Workspace, settings: Settings, environment: Environment)
     return f"{count} destroyed{also}, nothing left"
 
 
-def deployment_folders(workspace: Workspace, environment: Environment) -> list[Path]:
+def deployment_folders(workspace: Workspace, environment: RunningEnvironment) -> list[Path]:
     """The folders of what this project has deployed to an environment.
 
     On AWS they have the environment's prefix in their names; elsewhere their records name the environment.
@@ -111,7 +111,7 @@ class _Undeploying:
 
     workspace: Workspace
     settings: Settings
-    environment: Environment
+    environment: RunningEnvironment
     folder: Path
 
     def run(self) -> int | HarnessError:

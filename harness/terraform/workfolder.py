@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.machine.processes import ProcessGroup
-    from harness.model.environment import Environment, Place
+    from harness.model.environment import Place, RunningEnvironment
     from harness.project.workspace import Workspace
     from harness.terraform.isolation import Ran, Watch
     from harness.terraform.program import Terraform
@@ -118,7 +118,9 @@ class WorkFolder:
         self._use(data, init_in / LOCK)
         return fresh
 
-    def run(self, *arguments: str, environment: Environment, region: str, watch: Watch | None = None) -> Ran:
+    def run(
+        self, *arguments: str, environment: RunningEnvironment, region: str, watch: Watch | None = None
+    ) -> Ran:
         """Run a Terraform command that reaches the environment's emulator and nothing else, or AWS.
 
         Args:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.client import Stack
     from harness.environments.target import Target
     from harness.model.deployment import Deployment
-    from harness.model.environment import Environment, Owner
+    from harness.model.environment import Owner, RunningEnvironment
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
 
@@ -42,7 +42,7 @@ class Deployed:
         stack: What a test holds.
     """
 
-    environment: Environment
+    environment: RunningEnvironment
     deployment: Deployment
     stack: Stack
 
@@ -71,7 +71,7 @@ class HarnessSession:
         self._options = options
         self.worker = worker
         self._broker = broker
-        self._started: Environment | None = None
+        self._started: RunningEnvironment | None = None
         self._target: Target | None = None  # held: what it started may end with it
         self._deployed: dict[Variation, Deployed | Exception] = {}
         self._unusable: Exception | None = None
@@ -137,7 +137,7 @@ class HarnessSession:
 
         reset(deployed.environment, deployed.stack)
 
-    def ensure_environment(self) -> Environment:
+    def ensure_environment(self) -> RunningEnvironment:
         """The environment, with nothing deployed by this call; started where none is up.
 
         Raises:

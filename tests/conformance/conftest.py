@@ -46,7 +46,7 @@ from tests.support.engine import require_engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.testing.session import HarnessSession
 
 LONGEST_WAIT = 5.0
@@ -83,7 +83,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(harness_session: HarnessSession) -> Environment:
+def environment(harness_session: HarnessSession) -> RunningEnvironment:
     """The run's environment."""
     try:
         return harness_session.ensure_environment()
@@ -93,7 +93,7 @@ def environment(harness_session: HarnessSession) -> Environment:
 
 
 @pytest.fixture(scope="session")
-def localstack(environment: Environment) -> str:
+def localstack(environment: RunningEnvironment) -> str:
     """The version of LocalStack, where that is what answers, as it comes; else empty."""
     if environment.control or not environment.url:
         return ""
@@ -118,7 +118,7 @@ def _expected_of_localstack(request: pytest.FixtureRequest, localstack: str) -> 
 
 
 @pytest.fixture
-def site(environment: Environment, harness_session: HarnessSession) -> Iterator[Site]:
+def site(environment: RunningEnvironment, harness_session: HarnessSession) -> Iterator[Site]:
     """The test's place in it; tests use the fixtures below."""
     site = Site(environment, harness_session.settings)
     yield site

@@ -13,7 +13,7 @@ import pytest
 
 from harness.environments.registry import TARGETS, target_for
 from harness.environments.targets.embedded import EmbeddedTarget
-from harness.model.environment import DEFAULT_ACCOUNT, Environment, Place
+from harness.model.environment import DEFAULT_ACCOUNT, Place, RunningEnvironment
 from harness.model.errors import HarnessError
 from harness.model.progress import Progress
 from harness.project.settings import Settings
@@ -108,7 +108,7 @@ class Emulator:
     """
 
     workspace: Workspace
-    environment: Environment
+    environment: RunningEnvironment
 
     @property
     def url(self) -> str:

@@ -24,7 +24,7 @@ from tests.support.engine import require_image
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 pytestmark = pytest.mark.only_on("container")
 
@@ -54,7 +54,7 @@ def target(workspace: Workspace) -> Iterator[ContainerTarget]:
 
 
 @pytest.fixture(scope="module")
-def environment(target: ContainerTarget, workspace: Workspace) -> Iterator[Environment]:
+def environment(target: ContainerTarget, workspace: Workspace) -> Iterator[RunningEnvironment]:
     with pytest.MonkeyPatch.context() as host:
         host.setenv("LOCALSTACK_AUTH_TOKEN", TOKEN)
         yield target.start(Progress(), owner="this-process")
@@ -63,18 +63,20 @@ def environment(target: ContainerTarget, workspace: Workspace) -> Iterator[Envir
     assert containers_of(workspace.root) == []
 
 
-def test_what_it_can_do_is_what_its_health_says(environment: Environment) -> None:
+def test_what_it_can_do_is_what_its_health_says(environment: RunningEnvironment) -> None:
     assert not environment.control
     assert environment.capabilities == ("send", "results", "logs")  # it has no Lambda, so nothing deploys
 
 
-def test_it_is_recognized_by_its_own_session(target: ContainerTarget, environment: Environment) -> None:
+def test_it_is_recognized_by_its_own_session(
+    target: ContainerTarget, environment: RunningEnvironment
+) -> None:
     assert target.running() == environment
     (container,) = containers_of(target._workspace.root)
     assert environment.id not in container["Name"]
 
 
-def test_queue_urls_are_right_on_this_machine(environment: Environment) -> None:
+def test_queue_urls_are_right_on_this_machine(environment: RunningEnvironment) -> None:
     client = boto3.client("sqs", **environment.endpoint().client_arguments())
     url = client.create_queue(QueueName="one")["QueueUrl"]
     assert url == f"{environment.url}/000000000000/one"
@@ -84,7 +86,7 @@ def test_queue_urls_are_right_on_this_machine(environment: Environment) -> None:
 
 
 def test_it_gets_the_engines_socket_and_the_token_and_nothing_of_it_is_kept(
-    environment: Environment, workspace: Workspace
+    environment: RunningEnvironment, workspace: Workspace
 ) -> None:
     (container,) = containers_of(workspace.root)
     assert [mount["Destination"] for mount in container["Mounts"] if mount["Type"] == "bind"] == [
@@ -97,7 +99,7 @@ def test_it_gets_the_engines_socket_and_the_token_and_nothing_of_it_is_kept(
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
 
 
-def test_its_ports_are_on_loopback_alone(environment: Environment) -> None:
+def test_its_ports_are_on_loopback_alone(environment: RunningEnvironment) -> None:
     with engine() as client:
         published = client.containers.get(environment.container).ports
     assert {binding["HostIp"] for bindings in published.values() for binding in bindings or ()} == {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 pytestmark = pytest.mark.only_on("embedded")
 
@@ -58,7 +58,7 @@ def target(workspace: Workspace, port: int | None = None) -> EmbeddedTarget:
     return EmbeddedTarget(workspace, Settings(), port=port)
 
 
-def is_alive(environment: Environment) -> bool:
+def is_alive(environment: RunningEnvironment) -> bool:
     return alive.is_process(environment.pid, environment.pid_created)
 
 

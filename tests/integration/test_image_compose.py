@@ -15,7 +15,7 @@ import pytest
 from harness.client.boto import client
 from harness.environments.emulator_process import health
 from harness.machine.ports import is_taken
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from tests.support.command_line import Project
 from tests.support.engine import docker, inspected, require_image, unavailable
 from tests.support.project import ROOT
@@ -123,7 +123,7 @@ def test_the_harness_attaches_to_it_and_leaves_it_as_it_was(compose: Compose, tm
     sent = project.harness("send", "--file", "examples/operations.jsonl", "--wait", "--json").json()
     assert len(sent["results"]) == 10
 
-    environment = Environment.from_json(up["environment"])
+    environment = RunningEnvironment.from_json(up["environment"])
     sqs = client(environment.endpoint(), "sqs")
     assert set(sqs.list_queues()["QueueUrls"]) == urls
     assert project.harness("down").code == 0

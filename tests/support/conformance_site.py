@@ -27,7 +27,7 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
     from harness.project.settings import Settings
 
 REGION = "us-east-1"
@@ -64,7 +64,7 @@ class Site:
         settings: The project's; their first role is the functions' on AWS.
     """
 
-    def __init__(self, environment: Environment, settings: Settings) -> None:
+    def __init__(self, environment: RunningEnvironment, settings: Settings) -> None:
         self.environment = environment
         self.place = environment.place(new_account())
         self._settings = settings

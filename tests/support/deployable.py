@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.apps.synth import Synthesized
     from harness.model.deployment import Deployment
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 APP = """
 import json
@@ -64,7 +64,7 @@ class Deployable:
     def __init__(
         self,
         root: Path,
-        environment: Environment | None = None,
+        environment: RunningEnvironment | None = None,
         terraform: Path | None = None,
         app: str = WRITTEN,
     ) -> None:
@@ -126,6 +126,6 @@ class Deployable:
         empty, output = plan_is_empty(self.workspace, self.settings, self._environment(), self.place)
         assert empty, output
 
-    def _environment(self) -> Environment:
+    def _environment(self) -> RunningEnvironment:
         assert self.environment is not None
         return self.environment

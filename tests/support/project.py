@@ -16,7 +16,7 @@ from harness.session.targets import target_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +96,7 @@ class Project:
         print(output)  # noqa: T201 - shown when the test fails
         return process.returncode, output
 
-    def environment(self) -> Environment | None:
+    def environment(self) -> RunningEnvironment | None:
         """What is up."""
         return target_for(Settings.load(self.workspace), self.workspace).running()
 

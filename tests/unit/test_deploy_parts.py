@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.machine.files import write_atomically
-from harness.model.environment import Environment, Place
+from harness.model.environment import Place, RunningEnvironment
 from harness.project.workspace import Workspace
 from harness.terraform._launcher import asked_host
 from harness.terraform.code_change import code_changes
@@ -111,7 +111,7 @@ def test_construct_ids_are_paths_below_the_stack() -> None:
 @pytest.mark.parametrize(("environment", "complete"), [("other", True), ("here", False)])
 def test_what_is_not_deployed_there_is_not_loaded(tmp_path: Path, environment: str, complete: bool) -> None:  # noqa: FBT001 - a parameter
     workspace = Workspace(tmp_path)
-    here = Environment("here", "embedded", "http://127.0.0.1:1", 0, 0, 0, "", "detached", ())
+    here = RunningEnvironment("here", "embedded", "http://127.0.0.1:1", 0, 0, 0, "", "detached", ())
     assert load_deployment(workspace, here, place=Place("1")) is None
     DeploymentRecord(environment, "s", "r", "d", complete=complete).write(workspace.deployment("1"))
     write_atomically(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.model.progress import Progress, Step
-from harness.terraform._launcher import Exchange
+from harness.terraform._exchange import Exchange
 from harness.terraform.apply_watch import ApplyWatch
 from harness.terraform.diagnostics import Diagnostics
 from harness.terraform.references import Graph

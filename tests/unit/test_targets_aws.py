@@ -13,7 +13,7 @@ from harness.client.aws_account import access_error, configured_url, host_sessio
 from harness.environments.environment_file import write_record
 from harness.environments.registry import target_for
 from harness.environments.targets.aws import AwsTarget, is_orphan
-from harness.model.environment import Endpoint, Environment
+from harness.model.environment import Endpoint, RunningEnvironment
 from harness.model.errors import AwsAccessError, UsageError
 from harness.model.progress import Progress
 from harness.project.settings import Settings
@@ -49,8 +49,8 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
 
 
-def environment(*, owner: Owner = "detached", pid: int = 0, created: float = 0.0) -> Environment:
-    return Environment(
+def environment(*, owner: Owner = "detached", pid: int = 0, created: float = 0.0) -> RunningEnvironment:
+    return RunningEnvironment(
         id="3f9a1c00",
         target="aws",
         url="",

@@ -8,7 +8,7 @@ import pytest
 
 from harness.environments.environment_file import write_record
 from harness.environments.targets.embedded import EmbeddedTarget
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 
@@ -22,7 +22,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def record(workspace: Workspace, pid_created: float, target: str = "embedded") -> None:
-    environment = Environment(
+    environment = RunningEnvironment(
         id="one",
         target=target,
         url="http://127.0.0.1:9",  # nothing listens on the discard port

@@ -9,7 +9,7 @@ import pytest
 from harness.environments.endpoint_probe import checked_url
 from harness.environments.environment_file import read_record, write_record
 from harness.environments.targets.endpoint import EndpointTarget
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.errors import UsageError
 from harness.model.progress import Progress
 from harness.project.settings import Settings
@@ -29,8 +29,8 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path)
 
 
-def record(target: str) -> Environment:
-    return Environment(
+def record(target: str) -> RunningEnvironment:
+    return RunningEnvironment(
         id="one",
         target=target,
         url=NOBODY,

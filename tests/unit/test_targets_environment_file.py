@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORD = Environment(
+RECORD = RunningEnvironment(
     id="one",
     target="embedded",
     url="http://127.0.0.1:4566",

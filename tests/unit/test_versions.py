@@ -6,7 +6,7 @@ import pytest
 
 from harness.environments.versions import check_versions
 from harness.model.control_api import CONTROL_API_VERSION
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.errors import VersionMismatchError
 
 URL = "http://127.0.0.1:4566"
@@ -16,8 +16,8 @@ OTHER = CONTROL_API_VERSION + 1
 
 def environment(
     *, target: str = "embedded", api: int = OTHER, control: bool = True, container: str = ""
-) -> Environment:
-    return Environment(
+) -> RunningEnvironment:
+    return RunningEnvironment(
         "id", target, URL, 4711, 1.0, 2.0, "", "detached", (), container, control, api=api, emulator="9.9"
     )
 
@@ -30,7 +30,7 @@ def environment(
         environment(target="aws", api=0),
     ],
 )
-def test_an_emulator_that_fits_is_used(fits: Environment) -> None:
+def test_an_emulator_that_fits_is_used(fits: RunningEnvironment) -> None:
     check_versions(fits)
 
 
@@ -45,7 +45,7 @@ def test_an_emulator_that_fits_is_used(fits: Environment) -> None:
     ],
 )
 def test_one_that_does_not_fit_is_refused_with_the_command_that_helps(
-    found: Environment, *, fresh: bool, command: str
+    found: RunningEnvironment, *, fresh: bool, command: str
 ) -> None:
     with pytest.raises(VersionMismatchError) as raised:
         check_versions(found, fresh=fresh)

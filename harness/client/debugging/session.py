@@ -12,7 +12,7 @@ from harness.model.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.model.environment import Environment
+    from harness.model.environment import RunningEnvironment
 
 DEFAULT_PORT = 5678
 """What editors suggest; an environment that has one port for all debuggers comes before it."""
@@ -38,7 +38,7 @@ class DebugSession:
 
 
 def start_debugging(
-    environment: Environment,
+    environment: RunningEnvironment,
     function: str,
     *,
     source_root: Path,
@@ -75,20 +75,20 @@ def start_debugging(
     return DebugSession(function, account, int(answer["port"]), wait)
 
 
-def stop_debugging(environment: Environment, function: str, *, account: str = DEFAULT_ACCOUNT) -> None:
+def stop_debugging(environment: RunningEnvironment, function: str, *, account: str = DEFAULT_ACCOUNT) -> None:
     """Have `function` run without a debugger again, from its next invocation on; a client is let go of."""
     _check(environment)
     ControlApi(environment.url, account).call("DELETE", "debug", function=function)
 
 
-def debugging(environment: Environment, *, account: str = DEFAULT_ACCOUNT) -> list[dict[str, Any]]:
+def debugging(environment: RunningEnvironment, *, account: str = DEFAULT_ACCOUNT) -> list[dict[str, Any]]:
     """The functions of `account` that are debugged now, as the control API tells them."""
     _check(environment)
     answer: list[dict[str, Any]] = ControlApi(environment.url, account).call("GET", "debug")
     return answer
 
 
-def _check(environment: Environment) -> None:
+def _check(environment: RunningEnvironment) -> None:
     if "debug" not in environment.capabilities:
         raise UsageError(
             f"The target {environment.target!r} ({environment.address}) has no capability 'debug': its "

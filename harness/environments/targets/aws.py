@@ -13,7 +13,7 @@ from harness.client.aws_account import check_account, configured_url
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.environments.target import undeploy_nothing
 from harness.machine.alive import is_process
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class AwsTarget:
         self._workspace = workspace
         self._settings = settings
 
-    def running(self) -> Environment | None:
+    def running(self) -> RunningEnvironment | None:
         """What is up; None also where the run that made it was killed: that is destroyed, not used.
 
         Raises:
@@ -61,7 +61,7 @@ class AwsTarget:
         check_account(record.account, record.url, "Nothing was done.")
         return record
 
-    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+    def start(self, progress: Progress, *, owner: Owner) -> RunningEnvironment:
         """Check the account, and record that it is used from now on; what a killed run left there goes first.
 
         Raises:
@@ -85,7 +85,7 @@ class AwsTarget:
             write_record(self._workspace.environment_file, environment)
             return environment
 
-    def stop(self) -> Environment | None:
+    def stop(self) -> RunningEnvironment | None:
         """Destroy all that was deployed, and see that none of it is left.
 
         Raises:
@@ -97,17 +97,17 @@ class AwsTarget:
                 self._destroy(record)
             return record
 
-    def _destroy(self, record: Environment) -> str:
+    def _destroy(self, record: RunningEnvironment) -> str:
         check_account(record.account, record.url, "Nothing was destroyed.")
         done = self.undeploy(record)
         clear_record(self._workspace.environment_file, record.id)
         return f"{record.prefix}: {done}"
 
-    def _record(self) -> Environment | None:
+    def _record(self) -> RunningEnvironment | None:
         record = read_record(self._workspace.environment_file)
         return record if record is not None and record.target == self.name else None
 
-    def _allowed(self, orphan: Environment | None) -> str:
+    def _allowed(self, orphan: RunningEnvironment | None) -> str:
         """The account that may be used."""
         if self._settings.target != self.name:
             left = (
@@ -129,10 +129,10 @@ class AwsTarget:
             )
         return self._settings.aws_account
 
-    def _environment(self, account: str, url: str, owner: Owner) -> Environment:
+    def _environment(self, account: str, url: str, owner: Owner) -> RunningEnvironment:
         ours = owner == "this-process"
         run = uuid.uuid4().hex
-        return Environment(
+        return RunningEnvironment(
             id=run,
             target=self.name,
             url=url,
@@ -149,7 +149,7 @@ class AwsTarget:
         )
 
 
-def is_orphan(record: Environment) -> bool:
+def is_orphan(record: RunningEnvironment) -> bool:
     """Whether the run that was to destroy it again is gone."""
     return record.owner == "this-process" and not is_process(record.pid, record.pid_created)
 

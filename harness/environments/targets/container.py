@@ -14,7 +14,7 @@ from harness.environments.endpoint_probe import current_id
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.environments.launch import MARKER, default_image, token_of
 from harness.environments.target import undeploy_nothing
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.errors import EndpointError, EngineError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ContainerTarget:
             return True
         return False
 
-    def running(self) -> Environment | None:
+    def running(self) -> RunningEnvironment | None:
         """The environment that is up and healthy, or None; what is left of a dead one is cleared away."""
         record = read_record(self._workspace.environment_file)
         if record is None or record.target != self.name:
@@ -72,7 +72,7 @@ class ContainerTarget:
         clear_record(self._workspace.environment_file, record.id)
         return None
 
-    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+    def start(self, progress: Progress, *, owner: Owner) -> RunningEnvironment:
         """Start a container and wait until it is ready; one that is up already is returned as it is.
 
         Raises:
@@ -113,9 +113,9 @@ class ContainerTarget:
             _OWN[started.name] = started
             return environment
 
-    def _record(self, started: RunningContainer, started_at: float, owner: Owner) -> Environment:
+    def _record(self, started: RunningContainer, started_at: float, owner: Owner) -> RunningEnvironment:
         found = started.found
-        environment = Environment(
+        environment = RunningEnvironment(
             id=found.id,
             target=self.name,
             url=started.url,
@@ -135,7 +135,7 @@ class ContainerTarget:
         write_record(self._workspace.environment_file, environment)
         return environment
 
-    def stop(self) -> Environment | None:
+    def stop(self) -> RunningEnvironment | None:
         """Stop what is up, with everything it started; return what was stopped, or None.
 
         Raises:
@@ -176,7 +176,7 @@ def _sweep(workspace: Workspace) -> None:
         container_removal.sweep(workspace)
 
 
-def _answers(record: Environment) -> bool:
+def _answers(record: RunningEnvironment) -> bool:
     try:
         return current_id(record.url, record.id, control=record.control) == record.id
     except EndpointError:

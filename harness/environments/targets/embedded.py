@@ -11,7 +11,7 @@ from harness.environments.environment_file import clear_record, environment_lock
 from harness.environments.target import undeploy_nothing
 from harness.installation import ensure
 from harness.machine import alive
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.host import HOST
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class EmbeddedTarget:
         self._settings = settings
         self._port = port or settings.port
 
-    def running(self) -> Environment | None:
+    def running(self) -> RunningEnvironment | None:
         """The environment that is up and healthy, or None; a record of a dead one is cleared away."""
         record = read_record(self._workspace.environment_file)
         if record is None or record.target != self.name:
@@ -57,7 +57,7 @@ class EmbeddedTarget:
         clear_record(self._workspace.environment_file, record.id)
         return None
 
-    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+    def start(self, progress: Progress, *, owner: Owner) -> RunningEnvironment:
         """Start an emulator and wait until it is ready; one that is up already is returned as it is.
 
         Raises:
@@ -74,7 +74,7 @@ class EmbeddedTarget:
                 step.detail = environment.url
             return environment
 
-    def _start(self, installation: Installation, owner: Owner) -> Environment:
+    def _start(self, installation: Installation, owner: Owner) -> RunningEnvironment:
         instance = uuid.uuid4().hex
         started_at = time.time()
         data = self._workspace.emulator
@@ -90,7 +90,7 @@ class EmbeddedTarget:
         try:
             url = f"http://{HOST}:{started.port}"
             answer = emulator_process.health(url) or {}
-            environment = Environment(
+            environment = RunningEnvironment(
                 id=instance,
                 target=self.name,
                 url=url,
@@ -109,7 +109,7 @@ class EmbeddedTarget:
             raise
         return environment
 
-    def stop(self) -> Environment | None:
+    def stop(self) -> RunningEnvironment | None:
         """Stop what is up, with everything it started; return what was stopped, or None."""
         with environment_lock(self._workspace):
             record = read_record(self._workspace.environment_file)

@@ -12,7 +12,7 @@ from harness.environments.endpoint_probe import checked_url, current_id, look
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.environments.target import undeploy_nothing
 from harness.machine.alive import is_process
-from harness.model.environment import Environment
+from harness.model.environment import RunningEnvironment
 from harness.model.errors import EndpointError, UsageError
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class EndpointTarget:
         self._workspace = workspace
         self._settings = settings
 
-    def running(self) -> Environment | None:
+    def running(self) -> RunningEnvironment | None:
         """The endpoint in use; None where it does not answer, was restarted, or its run was killed."""
         record = self._record()
         return record if record is not None and not _is_orphan(record) and _answers(record) else None
 
-    def start(self, progress: Progress, *, owner: Owner) -> Environment:
+    def start(self, progress: Progress, *, owner: Owner) -> RunningEnvironment:
         """Find out what the endpoint is, and use it from now on; what a killed run has left there as well.
 
         Raises:
@@ -69,7 +69,7 @@ class EndpointTarget:
                 started_at = time.time()
                 found = look(url)
                 step.detail = f"{url}, {found.software}"
-            environment = Environment(
+            environment = RunningEnvironment(
                 id=found.id,
                 target=self.name,
                 url=url,
@@ -94,7 +94,7 @@ class EndpointTarget:
                 )
         return environment
 
-    def stop(self) -> Environment | None:
+    def stop(self) -> RunningEnvironment | None:
         """Destroy what this project has deployed there, and use it no longer; what was in use, or None.
 
         Raises:
@@ -108,7 +108,7 @@ class EndpointTarget:
                 clear_record(self._workspace.environment_file, record.id)
             return record
 
-    def _record(self) -> Environment | None:
+    def _record(self) -> RunningEnvironment | None:
         record = read_record(self._workspace.environment_file)
         return record if record is not None and record.target == self.name else None
 
@@ -124,7 +124,7 @@ class EndpointTarget:
         return checked_url(self._settings.endpoint)
 
 
-def _answers(record: Environment) -> bool:
+def _answers(record: RunningEnvironment) -> bool:
     """Whether what was found there answers still, and is not a new start of it."""
     try:
         return current_id(record.url, record.id, control=record.control) == record.id
@@ -132,7 +132,7 @@ def _answers(record: Environment) -> bool:
         return False
 
 
-def _is_orphan(record: Environment) -> bool:
+def _is_orphan(record: RunningEnvironment) -> bool:
     """Whether it was used for one run, and that was killed before it could leave."""
     return record.owner == "this-process" and not is_process(record.pid, record.pid_created)
 
