@@ -24,7 +24,7 @@ _checked: set[tuple[str, str]] = set()
 
 
 @dataclass(frozen=True)
-class Caller:
+class AwsCaller:
     """Who calls AWS.
 
     Attributes:
@@ -107,7 +107,7 @@ def check_account(account: str, url: str, done: str) -> None:
     _checked.add((account, url))
 
 
-def ask_caller() -> Caller:
+def ask_caller() -> AwsCaller:
     """Whose the host's credentials are, as STS says (GetCallerIdentity).
 
     Raises:
@@ -126,7 +126,7 @@ def ask_caller() -> Caller:
         answer = sts.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise access_error(error) from error
-    return Caller(answer["Account"], answer["Arn"])
+    return AwsCaller(answer["Account"], answer["Arn"])
 
 
 def credential_variables() -> dict[str, str]:

@@ -40,7 +40,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Launch:
+class ContainerLaunch:
     """How one container is started.
 
     Attributes:
@@ -101,10 +101,10 @@ class Start:
             f"{NAMESPACE}.owner-created": repr(self.owner_created),
         }
 
-    def of_own_image(self, *, debug_port: int, strict_runtime: bool) -> Launch:
+    def of_own_image(self, *, debug_port: int, strict_runtime: bool) -> ContainerLaunch:
         """The harness's emulator."""
         ends = self.owner == "this-process"
-        return Launch(
+        return ContainerLaunch(
             name=self.name,
             command=[
                 *("--port", str(self.port), "--instance", self.instance, "--debug-port", str(debug_port)),
@@ -120,9 +120,9 @@ class Start:
             ends_with_stdin=ends,
         )
 
-    def of_localstack_image(self, *, engine_socket: str, token: str | None) -> Launch:
+    def of_localstack_image(self, *, engine_socket: str, token: str | None) -> ContainerLaunch:
         """A LocalStack as its vendor makes it; it runs functions in containers of its own."""
-        return Launch(
+        return ContainerLaunch(
             name=self.name,
             command=None,
             environment={

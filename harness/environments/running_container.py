@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from harness.environments.container_images import Image
-    from harness.environments.launch import Launch
+    from harness.environments.launch import ContainerLaunch
     from harness.model.environment import Owner
     from harness.project.workspace import Workspace
 
@@ -72,7 +72,7 @@ class RunningContainer:
         token: What must not appear in that copy.
     """
 
-    def __init__(self, launch: Launch, image: Image, url: str, log: Path, token: str | None) -> None:
+    def __init__(self, launch: ContainerLaunch, image: Image, url: str, log: Path, token: str | None) -> None:
         self.name = launch.name
         self.url = url
         self.log = log
@@ -260,7 +260,7 @@ def start(
     )
 
 
-def _described(launch: Launch, image: Image) -> DockerContainer:
+def _described(launch: ContainerLaunch, image: Image) -> DockerContainer:
     """The container as Testcontainers takes it."""
     container = DockerContainer(
         image.name,

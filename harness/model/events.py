@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-class Event(NamedTuple):
+class EventRecord(NamedTuple):
     """One thing that happened. What does not apply is None.
 
     Attributes:
@@ -60,9 +60,9 @@ class Event(NamedTuple):
         return {**document, **detail}
 
 
-def event_of_row(row: Sequence[Any]) -> Event:
+def event_of_row(row: Sequence[Any]) -> EventRecord:
     """The event of a row of the file."""
-    return Event(*row)
+    return EventRecord(*row)
 
 
 Told: TypeAlias = "Mapping[str, Any]"

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.model.errors import LedgerFileError
-from harness.model.events import Event, event_of_row
+from harness.model.events import EventRecord, event_of_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ ALL = Wanted()
 
 def read(
     file: sqlite3.Connection, account: str, wanted: Wanted = ALL, *, after: int = 0, limit: int = -1
-) -> list[Event]:
+) -> list[EventRecord]:
     """An account's events in order.
 
     Args:
@@ -151,7 +151,7 @@ class KeptLedger:
             newest = file.execute("SELECT account, max(seq) FROM every GROUP BY account").fetchall()
         return sorted(account for account, seq in newest if seq > self._forgotten.get(account, 0))
 
-    def events(self, account: str, wanted: Wanted = ALL) -> list[Event]:
+    def events(self, account: str, wanted: Wanted = ALL) -> list[EventRecord]:
         """An account's events since its last reset, in order."""
         with closing(self._open()) as file:
             return read(file, account, wanted, after=self._forgotten.get(account, 0))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from harness.client import Clock, Faults, Ledger, Stack
-    from harness.session.up import Session
+    from harness.session.up import StackSession
 
 
 class Environment:
@@ -36,7 +36,9 @@ class Environment:
     Leaving the block stops what `up` started; an environment that was running before stays.
     """
 
-    def __init__(self, session: Session, workspace: Workspace, settings: Settings, *, keep: bool) -> None:
+    def __init__(
+        self, session: StackSession, workspace: Workspace, settings: Settings, *, keep: bool
+    ) -> None:
         self._session = session
         self._workspace = workspace
         self._settings = settings

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Session:
+class StackSession:
     """A stack that is up.
 
     Attributes:
@@ -67,7 +67,7 @@ def bring_up(
     asked: str | None = None,
     port: int | None = None,
     owner: Owner = "detached",
-) -> Session:
+) -> StackSession:
     """Bring the stack up; an environment that is up is used, and only what changed is deployed to it.
 
     A fresh environment starts while the app is synthesized and Terraform is initialized.
@@ -95,7 +95,7 @@ def bring_up(
         deployment = _deploy(
             workspace, settings, target, place, progress=progress, environment=lambda: running
         )
-        return Session(running, deployment, started=False)
+        return StackSession(running, deployment, started=False)
     doomed = is_taken(port or settings.port)
 
     def booted() -> RunningEnvironment:
@@ -109,12 +109,12 @@ def bring_up(
         place = booted().place(seed) if target.starts_first else own_account(seed)
         deployment = _deploy(workspace, settings, target, place, progress=progress, environment=booted)
         environment = booted()
-    return Session(environment, deployment, booting.started(environment))
+    return StackSession(environment, deployment, booting.started(environment))
 
 
 def deploy_to_running(
     workspace: Workspace, settings: Settings, *, seed: str = "", progress: Progress
-) -> Session:
+) -> StackSession:
     """Deploy to the environment that is up.
 
     Raises:
@@ -125,7 +125,7 @@ def deploy_to_running(
     target = target_for(settings, workspace)
     place = running.place(seed)
     deployment = _deploy(workspace, settings, target, place, progress=progress, environment=lambda: running)
-    return Session(running, deployment, started=False)
+    return StackSession(running, deployment, started=False)
 
 
 def running_environment(workspace: Workspace, settings: Settings) -> RunningEnvironment:

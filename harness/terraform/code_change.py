@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.model.environment import Endpoint
     from harness.terraform.stage import Staged
-    from harness.terraform.state import Instance, State
+    from harness.terraform.state import Instance, TerraformState
 
 FUNCTION = "aws_lambda_function"
 _FOLLOWS_CODE = re.compile(
@@ -45,7 +45,7 @@ class CodeChange:
     package: Path
 
 
-def code_changes(before: dict[str, Any], after: Staged, state: State) -> list[CodeChange] | None:
+def code_changes(before: dict[str, Any], after: Staged, state: TerraformState) -> list[CodeChange] | None:
     """The functions whose code changed, if nothing else did; None otherwise.
 
     Args:
@@ -84,7 +84,9 @@ def code_changes(before: dict[str, Any], after: Staged, state: State) -> list[Co
     return changes if changes and named == expected else None
 
 
-def apply_code_changes(changes: list[CodeChange], endpoint: Endpoint, state: State, state_file: Path) -> None:
+def apply_code_changes(
+    changes: list[CodeChange], endpoint: Endpoint, state: TerraformState, state_file: Path
+) -> None:
     """Give the functions their new code, wait until it is in use, and write that into the state.
 
     Raises:

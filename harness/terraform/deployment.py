@@ -24,7 +24,7 @@ from harness.terraform.queues import QueuesAhead
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.resources import construct_ids, read_deployment, stands
 from harness.terraform.stage import DOCUMENT, IMPORTS, required_providers, stage
-from harness.terraform.state import State
+from harness.terraform.state import TerraformState
 from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
@@ -205,7 +205,7 @@ class _Deploy:
             return False
         path = self._folder / "terraform"
         state_file = path / "terraform.tfstate"
-        state = State.read(state_file)
+        state = TerraformState.read(state_file)
         before = _read_json(path / DOCUMENT)
         if state is None or before is None:
             return False
@@ -292,12 +292,12 @@ class _Deploy:
         queues = QueuesAhead(environment, self._place.account)
         applied = False
         try:
-            queues.prepare(staged.document, State.read(work.state_file), work.path)
+            queues.prepare(staged.document, TerraformState.read(work.state_file), work.path)
             ran = work.run(*APPLY, environment=environment, region=staged.region, watch=watch)
             applied = ran.code == 0
         finally:
             if not applied:
-                queues.discard(State.read(work.state_file))
+                queues.discard(TerraformState.read(work.state_file))
             queues.close()
             (work.path / IMPORTS).unlink(missing_ok=True)
         return ran

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from harness.model.environment import RunningEnvironment
     from harness.terraform.queue_plan import PlannedQueue
-    from harness.terraform.state import State
+    from harness.terraform.state import TerraformState
 
 _UNCHANGEABLE = frozenset({"FifoQueue"})
 
@@ -48,7 +48,7 @@ class QueuesAhead:
     _foreign: set[str] = field(default_factory=set)
     _note: Path | None = None
 
-    def prepare(self, document: dict[str, Any], state: State | None, work: Path) -> None:
+    def prepare(self, document: dict[str, Any], state: TerraformState | None, work: Path) -> None:
         """Make new queues, give known ones their new attributes, and write the import file.
 
         A queue that the emulator refuses is left to Terraform, whose error is the one that a user knows.
@@ -84,7 +84,7 @@ class QueuesAhead:
         else:
             path.unlink(missing_ok=True)
 
-    def discard(self, state: State | None) -> None:
+    def discard(self, state: TerraformState | None) -> None:
         """After a failed apply: delete the queues that were made for it and did not get into the state."""
         kept = state.addresses() if state is not None else set()
         for address, queue in reversed(self.made.items()):
@@ -123,7 +123,7 @@ class QueuesAhead:
         except (OSError, ValueError, KeyError, TypeError):
             return set()
 
-    def _prepare(self, queue: PlannedQueue, *, exists: bool, state: State | None) -> None:
+    def _prepare(self, queue: PlannedQueue, *, exists: bool, state: TerraformState | None) -> None:
         with contextlib.suppress(*_refusals()):
             if exists:
                 self._align(queue, state)
@@ -161,7 +161,7 @@ class QueuesAhead:
             return True
         return True
 
-    def _align(self, queue: PlannedQueue, state: State | None) -> None:
+    def _align(self, queue: PlannedQueue, state: TerraformState | None) -> None:
         """Give a queue that Terraform manages its new attributes, so that it finds nothing to modify."""
         known = {i.address: i.attributes for i in state.instances(QUEUE)} if state is not None else {}
         if known.get(queue.address, {}).get("name") != queue.name:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.client.boto import client
 from harness.model.deployment import Deployment, FunctionResource, MappingResource, QueueResource
 from harness.terraform.record import DeploymentRecord
-from harness.terraform.state import State
+from harness.terraform.state import TerraformState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +51,7 @@ def read_deployment(
 ) -> Deployment | None:
     """The deployment that `record` and the state in `folder` describe; None where there is no state."""
     work = folder / "terraform"
-    state = State.read(work / "terraform.tfstate")
+    state = TerraformState.read(work / "terraform.tfstate")
     if state is None:
         return None
     ids = record.construct_ids
@@ -83,7 +83,7 @@ def construct_ids(document: dict[str, Any], stack: str) -> dict[str, str]:
     return ids
 
 
-def _queues(state: State, ids: Mapping[str, str]) -> Iterator[QueueResource]:
+def _queues(state: TerraformState, ids: Mapping[str, str]) -> Iterator[QueueResource]:
     for instance in state.instances("aws_sqs_queue"):
         values = instance.attributes
         yield QueueResource(
@@ -96,7 +96,7 @@ def _queues(state: State, ids: Mapping[str, str]) -> Iterator[QueueResource]:
         )
 
 
-def _functions(state: State, ids: Mapping[str, str], work: Path) -> Iterator[FunctionResource]:
+def _functions(state: TerraformState, ids: Mapping[str, str], work: Path) -> Iterator[FunctionResource]:
     for instance in state.instances("aws_lambda_function"):
         values = instance.attributes
         environment = (values.get("environment") or [{}])[0].get("variables") or {}
@@ -115,7 +115,7 @@ def _functions(state: State, ids: Mapping[str, str], work: Path) -> Iterator[Fun
         )
 
 
-def _mappings(state: State) -> Iterator[MappingResource]:
+def _mappings(state: TerraformState) -> Iterator[MappingResource]:
     for instance in state.instances("aws_lambda_event_source_mapping"):
         values = instance.attributes
         if ":sqs:" in (values.get("event_source_arn") or ""):

@@ -29,14 +29,14 @@ class Instance:
         return self.address if known is None else known + self.address.removeprefix(self.resource)
 
 
-class State:
+class TerraformState:
     """A state file of version 4."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
 
     @classmethod
-    def read(cls, path: Path) -> State | None:
+    def read(cls, path: Path) -> TerraformState | None:
         """The state at `path`; None where there is none that can be read."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ from harness.terraform.record import DeploymentRecord
 from harness.terraform.resources import read_deployment
 from harness.terraform.roles import Roles
 from harness.terraform.stage import DOCUMENT, provider_regions
-from harness.terraform.state import State
+from harness.terraform.state import TerraformState
 from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
@@ -151,7 +151,7 @@ class _Undeploying:
 
     def _destroy(self, record: DeploymentRecord) -> int:
         work = self._work()
-        state = State.read(work.state_file)
+        state = TerraformState.read(work.state_file)
         count = 0 if state is None else len(state.addresses())
         if state is None or not count:
             return 0
@@ -189,7 +189,7 @@ class _Undeploying:
     def _client(self, service: str, region: str) -> Any:
         return client(self.environment.endpoint(region=region, account=self.place.account), service)
 
-    def _delete_queues(self, state: State, file: Path) -> None:
+    def _delete_queues(self, state: TerraformState, file: Path) -> None:
         """Delete the queues without Terraform: the AWS provider would look for a deleted one for a minute."""
         gone = set()
         for queue in state.instances(QUEUE):
@@ -222,7 +222,7 @@ def _without_resources(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _addresses(folder: Path) -> list[str]:
-    state = State.read(folder / "terraform" / "terraform.tfstate")
+    state = TerraformState.read(folder / "terraform" / "terraform.tfstate")
     return sorted(state.addresses()) if state else []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness_emulator.api import clock_routes, faults_routes
 from harness_emulator.api.control import answer, no_such_route
-from harness_emulator.api.requests import Answer, RefusedError, Request, account_of, document_of
+from harness_emulator.api.requests import Answer, Request, RequestRefusedError, account_of, document_of
 
 ACCOUNT = "777000777001"
 
@@ -58,7 +58,7 @@ def test_a_fault_is_for_a_queue_that_exists() -> None:
         "/_harness/faults",
         body=json.dumps({"account": ACCOUNT, "kind": "duplicate", "queue": "nowhere"}),
     )
-    with pytest.raises(RefusedError, match="nowhere"):
+    with pytest.raises(RequestRefusedError, match="nowhere"):
         faults_routes.add(request, FakeNeighbours())
 
 
@@ -69,5 +69,5 @@ def test_the_body_names_the_account_before_the_query() -> None:
 
 @pytest.mark.parametrize("body", ["[", "[]"])
 def test_the_body_is_an_object(body: str) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(RequestRefusedError):
         document_of(Request("POST", "/", body=body))

@@ -18,7 +18,7 @@ from harness.terraform.mirror import cli_configuration, find_mirror, implied_mir
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.resources import construct_ids, load_deployment
 from harness.terraform.stage import Staged
-from harness.terraform.state import State
+from harness.terraform.state import TerraformState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def state_document(**attributes: Any) -> dict[str, Any]:
 def test_a_state_gives_its_managed_instances(tmp_path: Path) -> None:
     path = tmp_path / "terraform.tfstate"
     path.write_text(json.dumps(state_document()))
-    state = State.read(path)
+    state = TerraformState.read(path)
     assert state is not None
     assert state.addresses() == {
         "aws_lambda_function.F",
@@ -97,7 +97,7 @@ def test_a_state_that_cannot_be_read_is_none(tmp_path: Path, content: str | None
     path = tmp_path / "terraform.tfstate"
     if content is not None:
         path.write_text(content)
-    assert State.read(path) is None
+    assert TerraformState.read(path) is None
 
 
 def test_construct_ids_are_paths_below_the_stack() -> None:
@@ -176,7 +176,7 @@ def changes_between(folder: Path, before: dict[str, Any], after: dict[str, Any],
         "code_sha256": "old",
         **attributes,
     }
-    state = State(copy.deepcopy(state_document(**known)))
+    state = TerraformState(copy.deepcopy(state_document(**known)))
     return code_changes(before, Staged(after, folder / "assets", "us-east-1"), state)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, override
 
 import pytest
 
-from harness.model.events import Event
+from harness.model.events import EventRecord
 from harness_emulator.faults.adversary import Adversary
 from harness_emulator.faults.rules import Moment, Rule, RuleBook, Strike
 from harness_emulator.ledger.recorder import RECORDER
@@ -19,10 +19,10 @@ class Kept:
     """Stands where the ledger's file is."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.events: list[EventRecord] = []
 
     def add(self, row: tuple[Any, ...]) -> None:
-        self.events.append(Event(*row))
+        self.events.append(EventRecord(*row))
 
     def told(self) -> list[dict[str, Any]]:
         """The faults' events, what is of the moment left out."""

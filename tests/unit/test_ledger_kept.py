@@ -13,7 +13,7 @@ import pytest
 
 from harness.environments import kept_ledgers
 from harness.model.errors import LedgerFileError, NoEnvironmentError
-from harness.model.events import Event
+from harness.model.events import EventRecord
 from harness.model.ledger_file import FORMAT, KeptLedger, Wanted
 from harness.project.workspace import Workspace
 from harness_emulator.ledger.store import LedgerStore
@@ -31,11 +31,11 @@ def path(tmp_path: Path) -> Path:
     store = LedgerStore(path)
     members = json.dumps({"message_ids": ["m2"]})
     for event in (
-        Event(ONE, 1, 1.0, 1.0, "sent", queue="in", message_id="m1"),
-        Event(ONE, 2, 2.0, 2.0, "sent", queue="in", message_id="m2"),
-        Event(ONE, 3, 3.0, 3.0, "batch_formed", queue="in", batch_id="b", detail=members),
-        Event(ONE, 4, 4.0, 4.0, "invoke_started", batch_id="b"),
-        Event(OTHER, 1, 1.0, 1.0, "sent", queue="in", message_id="m3"),
+        EventRecord(ONE, 1, 1.0, 1.0, "sent", queue="in", message_id="m1"),
+        EventRecord(ONE, 2, 2.0, 2.0, "sent", queue="in", message_id="m2"),
+        EventRecord(ONE, 3, 3.0, 3.0, "batch_formed", queue="in", batch_id="b", detail=members),
+        EventRecord(ONE, 4, 4.0, 4.0, "invoke_started", batch_id="b"),
+        EventRecord(OTHER, 1, 1.0, 1.0, "sent", queue="in", message_id="m3"),
     ):
         store.add(event)
     store.forget({ONE: 1, OTHER: 1})

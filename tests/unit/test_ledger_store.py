@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.model.events import KINDS, Event
+from harness.model.events import KINDS, EventRecord
 from harness.model.ledger_file import Wanted
 from harness_emulator.ledger.store import MOST_WAITING, LedgerStore
 
@@ -19,8 +19,8 @@ def store(tmp_path: Path) -> Iterator[LedgerStore]:
     store.close()
 
 
-def event(seq: int, kind: str, account: str = ONE, **fields: Any) -> Event:
-    return Event(account, seq, 1000.0 + seq, 2000.0 + seq, kind, **fields)
+def event(seq: int, kind: str, account: str = ONE, **fields: Any) -> EventRecord:
+    return EventRecord(account, seq, 1000.0 + seq, 2000.0 + seq, kind, **fields)
 
 
 def test_events_come_back_in_order(store: LedgerStore) -> None:

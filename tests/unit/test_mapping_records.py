@@ -8,7 +8,7 @@ import pytest
 
 from harness_emulator.mapping.batches import Batch
 from harness_emulator.mapping.records import PAYLOAD_LIMIT, Entry, encoded, event, record
-from harness_emulator.mapping.settings import Settings
+from harness_emulator.mapping.settings import MappingSettings
 from harness_emulator.sqs.in_process import Received
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def message(body: str, identifier: str = "m1", **more: Any) -> dict[str, Any]:
 
 
 def made(body: str, *, window: int = 0, **more: Any) -> dict[str, Any]:
-    return record(message(body, **more), Settings(ARN, FUNCTION, window=window))
+    return record(message(body, **more), MappingSettings(ARN, FUNCTION, window=window))
 
 
 def entry(body: str, identifier: str = "m1", **more: Any) -> Entry:
@@ -82,7 +82,7 @@ def test_message_attributes_are_lower_camel_with_empty_lists_and_binary_as_base6
 
 
 def test_a_batch_takes_no_message_that_would_make_its_event_larger_than_six_megabytes() -> None:
-    batch = Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0)
+    batch = Batch(MappingSettings(ARN, FUNCTION), NO_QUEUE, 0.0)
     half = "x" * (PAYLOAD_LIMIT // 2 - 1000)
     assert [batch.take(entry(half, str(number))) for number in range(3)] == [True, True, False]
     assert len(event(batch.entries)) <= PAYLOAD_LIMIT
@@ -90,7 +90,7 @@ def test_a_batch_takes_no_message_that_would_make_its_event_larger_than_six_mega
 
 
 def test_a_message_that_is_received_again_is_in_the_batch_once_as_it_was_received_last() -> None:
-    batch = Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0)
+    batch = Batch(MappingSettings(ARN, FUNCTION), NO_QUEUE, 0.0)
     for body, identifier in (("first", "1"), ("x", "2"), ("again", "1")):
         batch.take(entry(body, identifier))
     assert [found["body"] for found in seen(*batch.entries)] == ["again", "x"]
@@ -98,7 +98,7 @@ def test_a_message_that_is_received_again_is_in_the_batch_once_as_it_was_receive
 
 
 def test_a_batch_takes_a_message_that_fills_it_to_the_last_byte() -> None:
-    batch = Batch(Settings(ARN, FUNCTION), NO_QUEUE, 0.0)
+    batch = Batch(MappingSettings(ARN, FUNCTION), NO_QUEUE, 0.0)
     batch.take(entry("x", "m0"))
     room = PAYLOAD_LIMIT - batch.size - (entry("").size)
     assert not batch.take(entry("x" * (room + 1)))
@@ -108,7 +108,7 @@ def test_a_batch_takes_a_message_that_fills_it_to_the_last_byte() -> None:
 
 def test_the_groups_of_a_batch_are_those_of_a_fifo_queue() -> None:
     for arn, groups in ((f"{ARN}.fifo", {"a", "b"}), (ARN, set())):
-        batch = Batch(Settings(arn, FUNCTION), NO_QUEUE, 0.0)
+        batch = Batch(MappingSettings(arn, FUNCTION), NO_QUEUE, 0.0)
         batch.take(entry("x", "1", group="a"))
         batch.take(entry("y", "2", group="b"))
         assert batch.groups == groups

@@ -6,7 +6,7 @@ import pytest
 
 from harness_emulator.mapping.scaling import GROWTH_DELAY_SECONDS as DELAY
 from harness_emulator.mapping.scaling import LEAST, Limits, Scaling
-from harness_emulator.mapping.settings import Settings
+from harness_emulator.mapping.settings import MappingSettings
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:orders"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:calculate"
@@ -14,7 +14,7 @@ ENDLESS = 100_000
 
 
 def scaling(machine: int = ENDLESS, *, fifo: bool = False, **settings: Any) -> Scaling:
-    made = Settings(f"{QUEUE}.fifo" if fifo else QUEUE, FUNCTION, **settings)
+    made = MappingSettings(f"{QUEUE}.fifo" if fifo else QUEUE, FUNCTION, **settings)
     return Scaling(Limits.of(made), machine, shrinks=made.concurrency is None)
 
 
@@ -126,7 +126,7 @@ def test_a_long_pause_makes_failures_forgotten() -> None:
 
 
 def test_settings_are_read_from_a_configuration() -> None:
-    made = Settings.of(
+    made = MappingSettings.of(
         {
             "EventSourceArn": f"{QUEUE}.fifo",
             "FunctionArn": f"{FUNCTION}:live",

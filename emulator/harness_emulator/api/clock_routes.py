@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness_emulator.api.requests import ALL_ACCOUNTS, RequestRefusedError, account_of, document_of
 
 if TYPE_CHECKING:
     from harness_emulator.api.requests import Request
@@ -31,7 +31,7 @@ def move(request: Request) -> dict[str, Any]:
     clock = _clock(account_of(request, document))
     action = document.get("action")
     if action not in ACTIONS:
-        raise RefusedError(f'"action" must be one of {", ".join(ACTIONS)}; it is {action!r}.')
+        raise RequestRefusedError(f'"action" must be one of {", ".join(ACTIONS)}; it is {action!r}.')
     more: dict[str, Any] = {}
     if action == "advance":
         clock.advance(_seconds(document.get("seconds"), clock))
@@ -39,7 +39,7 @@ def move(request: Request) -> dict[str, Any]:
         most = document.get("seconds")
         more["fired"] = clock.advance_to_next(None if most is None else _seconds(most, clock))
     elif "seconds" in document:
-        raise RefusedError(f'"seconds" belongs to "advance" and "next", not to "{action}".')
+        raise RequestRefusedError(f'"seconds" belongs to "advance" and "next", not to "{action}".')
     elif action == "freeze":
         clock.freeze()
     else:
@@ -50,17 +50,17 @@ def move(request: Request) -> dict[str, Any]:
 
 def _clock(account: str) -> Clock:
     if account == ALL_ACCOUNTS:
-        raise RefusedError("Each account has a clock of its own: say which account.")
+        raise RequestRefusedError("Each account has a clock of its own: say which account.")
     return ACCOUNTS.of(account).clock
 
 
 def _seconds(value: Any, clock: Clock) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RefusedError(f'"seconds" must be a number; it is {value!r}.')
+        raise RequestRefusedError(f'"seconds" must be a number; it is {value!r}.')
     if not 0 <= value < math.inf:
-        raise RefusedError(f'A clock does not go back: "seconds" must be 0 or more, not {value}.')
+        raise RequestRefusedError(f'A clock does not go back: "seconds" must be 0 or more, not {value}.')
     if clock.now() + min(value, LATEST) > LATEST:
-        raise RefusedError("Time ends with the year 9999: no timestamp could be written after it.")
+        raise RequestRefusedError("Time ends with the year 9999: no timestamp could be written after it.")
     return float(value)
 
 

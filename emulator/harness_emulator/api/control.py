@@ -20,7 +20,7 @@ from harness_emulator.api import faults_routes as fault_routes
 from harness_emulator.api.requests import (
     ALL_ACCOUNTS,
     Answer,
-    RefusedError,
+    RequestRefusedError,
     account_of,
     document_of,
     json_answer,
@@ -79,16 +79,16 @@ def answer(handler: Handler, request: Request) -> Answer:
     try:
         # No page, not even one on this machine, has business here.
         if "origin" in request.headers:
-            raise RefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
+            raise RequestRefusedError("Requests from web pages are refused.", 403)  # noqa: TRY301 - one way out
         document = handler(request)
-    except RefusedError as refused:
+    except RequestRefusedError as refused:
         return json_answer({"message": str(refused)}, refused.status)
     return document if isinstance(document, Answer) else json_answer(document)
 
 
 def no_such_route(request: Request) -> None:
     """Refuse a path that no route has."""
-    raise RefusedError(f"There is no {request.method} {request.path}.", 404)
+    raise RequestRefusedError(f"There is no {request.method} {request.path}.", 404)
 
 
 class Control:
@@ -122,7 +122,7 @@ class Control:
         """Make the virtual environments of Lambda runtimes ahead of the functions that need them."""
         runtimes = document_of(request).get("runtimes")
         if not isinstance(runtimes, list) or not all(isinstance(name, str) for name in runtimes):
-            raise RefusedError('"runtimes" must be a list of names.')
+            raise RequestRefusedError('"runtimes" must be a list of names.')
         return made(sorted(set(runtimes)), self._runtimes, strict=self._strict_runtime)
 
     def reset(self, request: Request) -> dict[str, Any]:
@@ -170,27 +170,27 @@ class Control:
         wait = document.get("wait", True)
         source_root = document.get("source_root")
         if not isinstance(function, str) or not function:
-            raise RefusedError('"function" must be a name or an ARN.')
+            raise RequestRefusedError('"function" must be a name or an ARN.')
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:  # noqa: PLR2004 - a port
-            raise RefusedError('"port" must be a number from 0 to 65535.')
+            raise RequestRefusedError('"port" must be a number from 0 to 65535.')
         if not isinstance(wait, bool):
-            raise RefusedError('"wait" must be true or false.')
+            raise RequestRefusedError('"wait" must be true or false.')
         if source_root is not None and not isinstance(source_root, str):
-            raise RefusedError('"source_root" must be a path.')
+            raise RequestRefusedError('"source_root" must be a path.')
         try:
             return _executor().debugging.enable(
                 function, account=account, port=port, wait=wait, source_root=source_root
             )
         except NotFoundInStackError as error:
-            raise RefusedError(str(error), 404) from error
+            raise RequestRefusedError(str(error), 404) from error
         except HarnessError as error:
-            raise RefusedError(str(error)) from error
+            raise RequestRefusedError(str(error)) from error
 
     def stop_debugging(self, request: Request) -> Any:
         """Run a function without a debugger again."""
         function = request.query.get("function")
         if not function:
-            raise RefusedError("?function= must be a name or an ARN.")
+            raise RequestRefusedError("?function= must be a name or an ARN.")
         return {"stopped": _executor().debugging.disable(function, account=account_of(request))}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.faults import InvalidFaultError
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness_emulator.api.requests import ALL_ACCOUNTS, RequestRefusedError, account_of, document_of
 from harness_emulator.faults import adversary
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def add(request: Request, neighbours: Neighbours) -> dict[str, Any]:
             document, queues=neighbours.queues(account), functions=neighbours.functions(account)
         )
     except InvalidFaultError as error:
-        raise RefusedError(str(error)) from error
+        raise RequestRefusedError(str(error)) from error
     return rule.as_json()
 
 
@@ -60,7 +60,7 @@ def remove(request: Request) -> list[dict[str, Any]]:
     try:
         return [gone.as_json() for gone in ACCOUNTS.of(account).faults.book.remove(chosen)]
     except InvalidFaultError as error:
-        raise RefusedError(str(error), NOT_FOUND) from error
+        raise RequestRefusedError(str(error), NOT_FOUND) from error
 
 
 def _adversary(there: Adversary | None) -> list[Adversary]:
@@ -70,5 +70,5 @@ def _adversary(there: Adversary | None) -> list[Adversary]:
 def _account(request: Request, document: dict[str, Any] | None = None) -> str:
     account = account_of(request, document)
     if account == ALL_ACCOUNTS:
-        raise RefusedError("Each account has faults of its own: say which account.")
+        raise RequestRefusedError("Each account has faults of its own: say which account.")
     return account

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.events import KINDS
 from harness.model.ledger_file import Wanted
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, Answer, RefusedError, account_of, document_of
+from harness_emulator.api.requests import ALL_ACCOUNTS, Answer, RequestRefusedError, account_of, document_of
 from harness_emulator.ledger.recorder import RECORDER
 
 if TYPE_CHECKING:
@@ -38,18 +38,20 @@ def look(request: Request, neighbours: Neighbours) -> Answer:
     account = _account(request)
     unknown = sorted(set(request.query) - set(PARAMETERS))
     if unknown:
-        raise RefusedError(
+        raise RequestRefusedError(
             f"The ledger cannot be asked by {', '.join(unknown)}; by: {', '.join(PARAMETERS)}."
         )
     wanted = Wanted(**{name: request.query.get(name, "") for name in Wanted._fields})
     if wanted.kind and wanted.kind not in KINDS:
-        raise RefusedError(f"There is no kind {wanted.kind!r} of events; there are: {', '.join(KINDS)}.")
+        raise RequestRefusedError(
+            f"There is no kind {wanted.kind!r} of events; there are: {', '.join(KINDS)}."
+        )
     for what, name, there in (
         ("queue", wanted.queue, neighbours.queues),
         ("function", wanted.function, neighbours.functions),
     ):
         if name and name not in (known := there(account) | set(store.names(account, what))):
-            raise RefusedError(
+            raise RequestRefusedError(
                 f"There is no {what} {name!r} in account {account}; "
                 f"there are: {', '.join(sorted(known)) or 'none'}."
             )
@@ -90,7 +92,7 @@ def switch(request: Request) -> dict[str, bool]:
     """
     recording = document_of(request).get("recording")
     if not isinstance(recording, bool):
-        raise RefusedError(f'"recording" must be true or false; it is {recording!r}.')
+        raise RequestRefusedError(f'"recording" must be true or false; it is {recording!r}.')
     if recording:
         RECORDER.resume()
     else:
@@ -100,14 +102,16 @@ def switch(request: Request) -> dict[str, bool]:
 
 def _store() -> LedgerStore:
     if RECORDER.store is None:
-        raise RefusedError("This emulator keeps no ledger: it was started without, or told to pause.", 404)
+        raise RequestRefusedError(
+            "This emulator keeps no ledger: it was started without, or told to pause.", 404
+        )
     return RECORDER.store
 
 
 def _account(request: Request) -> str:
     account = account_of(request)
     if account == ALL_ACCOUNTS:
-        raise RefusedError("Each account has a ledger of its own: say which account.")
+        raise RequestRefusedError("Each account has a ledger of its own: say which account.")
     return account
 
 
@@ -116,7 +120,7 @@ def _number(request: Request, name: str, default: int) -> int:
     if text is None:
         return default
     if not text.isdecimal():
-        raise RefusedError(f'"{name}" must be a whole number from 0 on; it is {text!r}.')
+        raise RequestRefusedError(f'"{name}" must be a whole number from 0 on; it is {text!r}.')
     return int(text)
 
 

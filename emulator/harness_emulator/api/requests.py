@@ -56,7 +56,7 @@ class Neighbours(Protocol):
         """Whether a service has been started; asking does not start it."""
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """A request that cannot be done as it was put."""
 
     def __init__(self, message: str, status: int = 400) -> None:
@@ -68,7 +68,7 @@ def account_of(request: Request, document: dict[str, Any] | None = None) -> str:
     """The account that a request is about: in its body, else its query, else the default one."""
     account = (document or {}).get("account") or request.query.get("account") or DEFAULT_ACCOUNT
     if account != ALL_ACCOUNTS and not re.fullmatch(r"\d{12}", str(account)):
-        raise RefusedError(f"An account has 12 digits; {account!r} has not.")
+        raise RequestRefusedError(f"An account has 12 digits; {account!r} has not.")
     return str(account)
 
 
@@ -77,9 +77,9 @@ def document_of(request: Request) -> dict[str, Any]:
     try:
         document = json.loads(request.body) if request.body.strip() else {}
     except (ValueError, RecursionError) as error:
-        raise RefusedError(f"The body is not JSON: {error}.") from error
+        raise RequestRefusedError(f"The body is not JSON: {error}.") from error
     if not isinstance(document, dict):
-        raise RefusedError("The body must be a JSON object.")
+        raise RequestRefusedError("The body must be a JSON object.")
     return document
 
 

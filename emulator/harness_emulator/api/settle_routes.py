@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of, json_answer
+from harness_emulator.api.requests import (
+    ALL_ACCOUNTS,
+    RequestRefusedError,
+    account_of,
+    document_of,
+    json_answer,
+)
 from harness_emulator.mapping.advice import advice
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ def settle(request: Request) -> Any:
     document = document_of(request)
     account = account_of(request, document)
     if account == ALL_ACCOUNTS:
-        raise RefusedError("Each account settles by itself: say which account.")
+        raise RequestRefusedError("Each account settles by itself: say which account.")
     moving = ACCOUNTS.of(account).activity.wait_until_settled(_seconds(document.get("timeout", TIMEOUT)))
     answer = {"account": account, "settled": not moving, "moving": moving}
     if not moving:
@@ -42,7 +48,7 @@ def advise(request: Request) -> list[dict[str, str]]:
 
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RefusedError(f'"timeout" must be a number; it is {value!r}.')
+        raise RequestRefusedError(f'"timeout" must be a number; it is {value!r}.')
     if not 0 <= value <= MOST_TIMEOUT:
-        raise RefusedError(f'"timeout" must be from 0 to {MOST_TIMEOUT:.0f} seconds, not {value}.')
+        raise RequestRefusedError(f'"timeout" must be from 0 to {MOST_TIMEOUT:.0f} seconds, not {value}.')
     return float(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.model.errors import NotFoundInStackError
-from harness_emulator.api.requests import ALL_ACCOUNTS, RefusedError, account_of, document_of
+from harness_emulator.api.requests import ALL_ACCOUNTS, RequestRefusedError, account_of, document_of
 from harness_emulator.functions import following, virtual_time
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def choose(request: Request) -> dict[str, Any]:
     account = _one(account_of(request, document))
     functions = document.get("functions")
     if not isinstance(functions, list) or not all(isinstance(name, str) and name for name in functions):
-        raise RefusedError('"functions" must be a list of names or ARNs.')
+        raise RequestRefusedError('"functions" must be a list of names or ARNs.')
     try:
         return {"account": account, "functions": following.follow(functions, account=account)}
     except NotFoundInStackError as error:
-        raise RefusedError(str(error), 404) from error
+        raise RequestRefusedError(str(error), 404) from error
 
 
 def _one(account: str) -> str:
     if account == ALL_ACCOUNTS:
-        raise RefusedError("Each account has a clock of its own: say which account.")
+        raise RequestRefusedError("Each account has a clock of its own: say which account.")
     return account

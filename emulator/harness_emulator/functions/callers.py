@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Caller:
+class CallingFunction:
     """An execution environment, as one that calls AWS.
 
     Attributes:
@@ -41,24 +41,24 @@ class Caller:
     keys: list[str] = field(default_factory=list)
 
 
-_by_key: dict[str, Caller] = {}
-_expected: set[Caller] = set()
+_by_key: dict[str, CallingFunction] = {}
+_expected: set[CallingFunction] = set()
 
 
-def know(key: str, caller: Caller) -> None:
+def know(key: str, caller: CallingFunction) -> None:
     """A process of that environment starts, with credentials of that access key id."""
     _by_key[key] = caller
     caller.keys.append(key)
 
 
-def forget(caller: Caller) -> None:
+def forget(caller: CallingFunction) -> None:
     """The environment has ended."""
     while caller.keys:
         _by_key.pop(caller.keys.pop(), None)
 
 
 @contextmanager
-def at_call(caller: Caller, action: Callable[[], object] | None) -> Iterator[None]:
+def at_call(caller: CallingFunction, action: Callable[[], object] | None) -> Iterator[None]:
     """Within the block, do that when a call of the environment's has been carried out, before its answer."""
     if action is None:
         yield
@@ -72,7 +72,7 @@ def at_call(caller: Caller, action: Callable[[], object] | None) -> Iterator[Non
         caller.on_call = None
 
 
-def of_request(context: Any) -> Caller | None:
+def of_request(context: Any) -> CallingFunction | None:
     """The environment that a request comes from; None for one from elsewhere."""
     if not _by_key:
         return None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 _lock = threading.RLock()
-_sessions: dict[str, Session] = {}
+_sessions: dict[str, DebugSession] = {}
 
 
 def enable(
@@ -59,7 +59,7 @@ def enable(
         earlier = _sessions.pop(arn, None)
         if earlier is not None:
             earlier.close()
-        session = Session(version, port=port, wait=wait, source_root=source_root)
+        session = DebugSession(version, port=port, wait=wait, source_root=source_root)
         _sessions[arn] = session
     pool.end_spare(version)
     for sandbox in pool.of_function(arn):
@@ -87,7 +87,7 @@ def listing(account: str | None = None) -> list[dict[str, Any]]:
     return [session.description() for session in sessions if account in (None, session.account)]
 
 
-def session_of(version: FunctionVersion) -> Session | None:
+def session_of(version: FunctionVersion) -> DebugSession | None:
     """The session in which this version's invocations run."""
     return _sessions.get(version.id.unqualified_arn()) if _sessions else None
 
@@ -111,7 +111,7 @@ def version_ended(version: FunctionVersion) -> None:
     session.close()
 
 
-class Session:
+class DebugSession:
     """A function under a debugger.
 
     Attributes:

@@ -108,7 +108,7 @@ class Limit:
 
 
 @dataclass
-class Launch:
+class ProcessLaunch:
     """What a process is started with.
 
     Attributes:
@@ -142,7 +142,7 @@ class RuntimeProcess:
     """
 
     def __init__(
-        self, launch: Launch, receive: Callable[[int, str], None], debugger: Debugger | None = None
+        self, launch: ProcessLaunch, receive: Callable[[int, str], None], debugger: Debugger | None = None
     ) -> None:
         self.memory_limit = launch.memory_limit
         self.memory_peak = 0
@@ -172,7 +172,7 @@ class RuntimeProcess:
         self._watcher.start()
         self._configure(launch)
 
-    def _start(self, launch: Launch) -> subprocess.Popen[bytes]:
+    def _start(self, launch: ProcessLaunch) -> subprocess.Popen[bytes]:
         # -s: no packages of the host's user. PYTHON variables count, as they are the function's own here.
         return subprocess.Popen(
             [launch.python, "-s", *launch.arguments, Path(bootstrap.__file__)],
@@ -184,7 +184,7 @@ class RuntimeProcess:
             start_new_session=True,
         )
 
-    def _configure(self, launch: Launch) -> None:
+    def _configure(self, launch: ProcessLaunch) -> None:
         settings: dict[str, Any] = {
             "task_root": str(launch.task_root),
             "handler": launch.handler,

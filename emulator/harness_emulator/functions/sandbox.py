@@ -29,8 +29,8 @@ from harness_emulator.functions.process import (
     Exited,
     Failed,
     InitFailed,
-    Launch,
     Limit,
+    ProcessLaunch,
     Ready,
     Responded,
     RuntimeProcess,
@@ -92,7 +92,7 @@ class Sandbox:
         self.id = uuid.uuid4().hex
         self.function = function
         self.init_error: bytes | None = None
-        self._caller = callers.Caller(function.id.account, function.id.function_name, self.id)
+        self._caller = callers.CallingFunction(function.id.account, function.id.function_name, self.id)
         self._credentials = credentials
         self._initialization = initialization
         self._debugger = debugger
@@ -218,7 +218,7 @@ class Sandbox:
             runtime_folder=runtime.python.parent.parent,
             task_root=self._task_root,
         )
-        launch = Launch(
+        launch = ProcessLaunch(
             runtime.python,
             self._task_root,
             config.handler or "",

@@ -8,7 +8,7 @@ import threading
 from itertools import batched, chain
 from typing import TYPE_CHECKING, Any
 
-from harness.model.events import Event
+from harness.model.events import EventRecord
 from harness.model.ledger_file import ALL, TABLES, Wanted, put_in_order, read
 from harness_emulator.time import real_time
 
@@ -34,7 +34,7 @@ ORDERED_AT_ONCE = 10_000
 """Fresh events that are put in order by one read; nobody can write meanwhile."""
 
 _ROWS = 200
-_MARKS = f"({', '.join('?' * len(Event._fields))})"
+_MARKS = f"({', '.join('?' * len(EventRecord._fields))})"
 _INSERT = f"INSERT INTO fresh VALUES {_MARKS}"  # noqa: S608 - marks of this module's own
 # One step of SQLite's for so many rows: each step lets other threads have Python, and waits to get it back.
 _INSERT_ROWS = f"INSERT INTO fresh VALUES {', '.join([_MARKS] * _ROWS)}"  # noqa: S608 - the same
@@ -105,7 +105,7 @@ class LedgerStore:
         after: int = 0,
         limit: int = -1,
         with_forgotten: bool = False,
-    ) -> list[Event]:
+    ) -> list[EventRecord]:
         """An account's events in order.
 
         Args:
@@ -130,7 +130,7 @@ class LedgerStore:
         after: int = 0,
         limit: int = -1,
         with_forgotten: bool = False,
-    ) -> Iterator[list[Event]]:
+    ) -> Iterator[list[EventRecord]]:
         """As `read`, some thousand at a time: all of a large ledger is never in memory at once."""
         self._put_all_in_order()
         left = limit

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from harness_emulator.mapping.records import Entry
-    from harness_emulator.mapping.settings import Settings
+    from harness_emulator.mapping.settings import MappingSettings
     from harness_emulator.sqs.in_process import HarnessQueue, Received
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Batch:
         id: Its own.
     """
 
-    settings: Settings
+    settings: MappingSettings
     queue: HarnessQueue
     began: float
     size: int = EVENT_OVERHEAD

@@ -13,7 +13,7 @@ from harness_emulator.sqs.events import Deletion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness_emulator.mapping.settings import Settings
+    from harness_emulator.mapping.settings import MappingSettings
     from harness_emulator.sqs.in_process import Received
 
 
@@ -28,7 +28,7 @@ class Delivery:
     """
 
     batch_id: str
-    settings: Settings
+    settings: MappingSettings
     received: Sequence[Received]
 
     @property

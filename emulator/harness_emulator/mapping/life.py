@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness_emulator.account import ACCOUNTS
 from harness_emulator.mapping.mapping import Reader
-from harness_emulator.mapping.settings import Settings
+from harness_emulator.mapping.settings import MappingSettings
 from harness_emulator.time import real_time
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ REASON = "USER_INITIATED"
 """Row B-01: why an SQS mapping is in its state."""
 
 
-class State(StrEnum):
+class MappingState(StrEnum):
     """Row B-02."""
 
     CREATING = "Creating"
@@ -51,13 +51,13 @@ class SqsMapping:
         self, configuration: dict[str, Any], store: MutableMapping[str, Any], *, enabled: bool
     ) -> None:
         self.uuid: str = configuration["UUID"]
-        self.settings = Settings.of(configuration)
+        self.settings = MappingSettings.of(configuration)
         self.enabled = enabled
         self._store = store
         self._lock = threading.RLock()
         self._reader = Reader(self.settings)
         self._activity = ACCOUNTS.of(self.settings.account).activity
-        self.current_state = State.CREATING if enabled else State.DISABLED
+        self.current_state = MappingState.CREATING if enabled else MappingState.DISABLED
         store[self.uuid] = {
             **configuration,
             "State": self.current_state.value,
@@ -72,7 +72,7 @@ class SqsMapping:
     @property
     def in_transition(self) -> bool:
         """Whether it can be neither updated nor deleted now (row B-06)."""
-        return self.current_state not in {State.ENABLED, State.DISABLED}
+        return self.current_state not in {MappingState.ENABLED, MappingState.DISABLED}
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -90,31 +90,31 @@ class SqsMapping:
         WORKERS[self.uuid] = self
         if self.enabled:
             self._reader.read()
-            self._pass_to(State.ENABLED)
+            self._pass_to(MappingState.ENABLED)
 
     def update(self, configuration: dict[str, Any], *, enabled: bool) -> None:
         """Go on with another configuration (row B-03)."""
         with self._lock:
             if enabled == self.enabled:
-                state = State.UPDATING
+                state = MappingState.UPDATING
             else:
-                state = State.ENABLING if enabled else State.DISABLING
+                state = MappingState.ENABLING if enabled else MappingState.DISABLING
             self.enabled = enabled
             self._store[self.uuid] = {**configuration, "StateTransitionReason": REASON}
             self._show(state)
-        settings = Settings.of(configuration)
+        settings = MappingSettings.of(configuration)
         if settings != self.settings:
             self.settings = settings
             self._reader.configure(settings)
         if not enabled:
             self._reader.rest()
-        elif state is State.ENABLING:
+        elif state is MappingState.ENABLING:
             self._reader.read()
-        self._pass_to(State.ENABLED if enabled else State.DISABLED)
+        self._pass_to(MappingState.ENABLED if enabled else MappingState.DISABLED)
 
     def delete(self) -> None:
         """Stop, and be gone a moment later (row B-05)."""
-        self._show(State.DELETING)
+        self._show(MappingState.DELETING)
         self._reader.end()
         self._pass_to(None)
 
@@ -122,7 +122,7 @@ class SqsMapping:
         """Stop without a change of state: the emulator ends."""
         self._reader.end()
 
-    def _pass_to(self, state: State | None) -> None:
+    def _pass_to(self, state: MappingState | None) -> None:
         """Show the transition for a while, then its end; None is the end of the mapping."""
         token = object()
         sentence = f"the mapping {self.uuid} of {self.settings.queue_name} is {self.current_state.value}"
@@ -141,7 +141,7 @@ class SqsMapping:
 
         real_time.call_later(TRANSITION_SECONDS, arrive)
 
-    def _show(self, state: State) -> None:
+    def _show(self, state: MappingState) -> None:
         with self._lock:
             self.current_state = state
             configuration = self._store.get(self.uuid)

@@ -20,7 +20,7 @@ from harness_emulator.sqs import in_process
 from harness_emulator.time import real_time
 
 if TYPE_CHECKING:
-    from harness_emulator.mapping.settings import Settings
+    from harness_emulator.mapping.settings import MappingSettings
     from harness_emulator.sqs.in_process import HarnessQueue
     from harness_emulator.time.timers import Timer
 
@@ -46,7 +46,7 @@ class Reader:
         settings: What the mapping is configured to do.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MappingSettings) -> None:
         self._settings = settings
         self._scaling = Scaling.of(settings)
         self._clock = ACCOUNTS.of(settings.account).clock
@@ -98,14 +98,14 @@ class Reader:
             self._reading, self._ended = False, True
         self._signal()
 
-    def configure(self, settings: Settings) -> None:
+    def configure(self, settings: MappingSettings) -> None:
         """Form the batches that begin from now on with other settings; a forming one is handed over now."""
         with self._changed:
             self._settings = settings
             self._scaling = Scaling.of(settings)
         self._signal()
 
-    def wait_until_idle(self, deadline: real_time.Deadline) -> bool:
+    def wait_until_idle(self, deadline: real_time.RealDeadline) -> bool:
         """Wait until no batch is in flight or being formed; False when the deadline was first."""
         with self._changed:
             return real_time.wait_for(
@@ -252,7 +252,7 @@ class Reader:
         self._growth = None
         self._signal()
 
-    def _form(self, queue: HarnessQueue, settings: Settings, now: float) -> bool:
+    def _form(self, queue: HarnessQueue, settings: MappingSettings, now: float) -> bool:
         batch = self._forming
         if batch is None:
             batch = self._forming = Batch(settings, queue, now)

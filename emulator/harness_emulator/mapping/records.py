@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness_emulator.mapping.settings import Settings
+    from harness_emulator.mapping.settings import MappingSettings
     from harness_emulator.sqs.in_process import Received
 
 PAYLOAD_LIMIT = 6 * 1024 * 1024
@@ -37,7 +37,7 @@ class Entry:
         return len(self.text) + len(SEPARATOR)
 
 
-def record(message: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def record(message: dict[str, Any], settings: MappingSettings) -> dict[str, Any]:
     """One entry of the event's `Records` (rows B-23 to B-26).
 
     The body is the sent text itself; LocalStack's own poller parses it as JSON and writes it anew, so that

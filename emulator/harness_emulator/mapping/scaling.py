@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from harness_emulator.mapping.settings import Settings
+    from harness_emulator.mapping.settings import MappingSettings
 
 STANDARD_START = 5
 STANDARD_GROWTH = 300
@@ -65,7 +65,7 @@ class Limits:
     least: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def of(cls, settings: MappingSettings) -> Limits:
         """Those of a mapping."""
         if settings.pollers is not None:
             least, most = (pollers * POLLER_BATCHES for pollers in settings.pollers)
@@ -96,7 +96,7 @@ class Scaling:
         self._withheld = 0
 
     @classmethod
-    def of(cls, settings: Settings) -> Scaling:
+    def of(cls, settings: MappingSettings) -> Scaling:
         """That of a mapping, on this machine."""
         return cls(Limits.of(settings), machine_limit(), shrinks=settings.concurrency is None)
 

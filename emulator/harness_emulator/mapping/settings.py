@@ -16,7 +16,7 @@ POLLERS = (2, 200)
 
 
 @dataclass(frozen=True)
-class Settings:
+class MappingSettings:
     """A mapping's configuration, read.
 
     Attributes:
@@ -40,7 +40,7 @@ class Settings:
     pollers: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, configuration: Mapping[str, Any]) -> Settings:
+    def of(cls, configuration: Mapping[str, Any]) -> MappingSettings:
         """Read an EventSourceMappingConfiguration."""
         filters = (configuration.get("FilterCriteria") or {}).get("Filters") or []
         provisioned = configuration.get("ProvisionedPollerConfig")

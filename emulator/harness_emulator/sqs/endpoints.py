@@ -12,7 +12,7 @@ from localstack.services.sqs.developer_api import SqsDeveloperApi, get_sqs_proto
 from werkzeug.exceptions import NotFound
 
 from harness_emulator.localstack.waiting_calls import work_until_settled
-from harness_emulator.sqs.message import State
+from harness_emulator.sqs.message import MessageState
 
 if TYPE_CHECKING:
     from localstack.http import Request
@@ -48,14 +48,14 @@ class DeveloperApi(SqsDeveloperApi):
         work_until_settled(queue.account_id)
         shown = []
         for message, state, blocked in queue.look():
-            hidden = state is State.IN_FLIGHT or blocked
-            if (hidden and not show_invisible) or (state is State.DELAYED and not show_delayed):
+            hidden = state is MessageState.IN_FLIGHT or blocked
+            if (hidden and not show_invisible) or (state is MessageState.DELAYED and not show_delayed):
                 continue
             document = {**message.show(_ALL, _ALL), "ReceiptHandle": _SHOWN_HANDLE}
             if show_invisible:
-                document["Attributes"]["IsVisible"] = str(state is not State.IN_FLIGHT).lower()
+                document["Attributes"]["IsVisible"] = str(state is not MessageState.IN_FLIGHT).lower()
             if show_delayed:
-                document["Attributes"]["IsDelayed"] = str(state is State.DELAYED).lower()
+                document["Attributes"]["IsDelayed"] = str(state is MessageState.DELAYED).lower()
             shown.append(document)
         return shown
 

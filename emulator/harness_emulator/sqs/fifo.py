@@ -10,7 +10,7 @@ from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.errors import invalid
 from harness_emulator.sqs.lazy_heap import LazyHeap
-from harness_emulator.sqs.message import SEQUENCE, State
+from harness_emulator.sqs.message import SEQUENCE, MessageState
 from harness_emulator.sqs.queue import HarnessQueue
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class FifoQueue(HarnessQueue):
         super().update_delay_seconds(value)
         with self.mutex:
             now = self.catch_up()
-            for message in [m for m in self._messages.values() if m.state is State.DELAYED]:
+            for message in [m for m in self._messages.values() if m.state is MessageState.DELAYED]:
                 message.hidden_until = max(now, message.enqueued + value)
                 self._hidden.push(message, message.hidden_until)
             self.catch_up()
@@ -189,7 +189,7 @@ class FifoQueue(HarnessQueue):
         self._touched.add(group)
 
     def _unfile(self, message: StoredMessage) -> None:
-        if message.state is State.DELAYED:
+        if message.state is MessageState.DELAYED:
             return
         group = self._group(message)
         group.waiting.discard(message)
@@ -209,7 +209,7 @@ class FifoQueue(HarnessQueue):
         group.filed = order
 
     def _is_blocked(self, message: StoredMessage) -> bool:
-        if message.state is not State.VISIBLE:
+        if message.state is not MessageState.VISIBLE:
             return False
         blocker = self._group(message).in_flight.first_key()
         return blocker is not None and blocker < message.order
@@ -239,6 +239,6 @@ class FifoQueue(HarnessQueue):
 
     def _check_delete(self, message: StoredMessage, handle: str) -> bool:
         """Only within the flight that the handle is of (A-10)."""
-        if message.state is not State.IN_FLIGHT or message.handle != handle:
+        if message.state is not MessageState.IN_FLIGHT or message.handle != handle:
             raise invalid(handle, "ReceiptHandle", "The receipt handle has expired.")
         return True

@@ -23,7 +23,7 @@ _ORDER = itertools.count()
 _HANDLES = itertools.count(uuid.uuid4().int)
 
 
-class State(IntEnum):
+class MessageState(IntEnum):
     """Where a message of a queue is."""
 
     DELAYED = 0
@@ -105,7 +105,7 @@ class StoredMessage:
         self.group = group
         self.enqueued = 0.0
         self.order = next(_ORDER)
-        self.state = State.GONE
+        self.state = MessageState.GONE
         self.receives = 0
         self.receive_count = 0
         self.first_received = 0
@@ -133,7 +133,7 @@ class StoredMessage:
         self.order = next(_ORDER)
         self.receives = 0
         self.handle = ""
-        self.state = State.GONE
+        self.state = MessageState.GONE
 
     def show(
         self, system_names: Collection[str] = (), attribute_names: Collection[str] = ()

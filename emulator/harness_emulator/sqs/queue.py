@@ -10,7 +10,7 @@ from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs import quotas, receive_faults
 from harness_emulator.sqs.errors import invalid, over_limit
 from harness_emulator.sqs.events import BY_A_CLIENT, Deletion
-from harness_emulator.sqs.message import Sent, State, StoredMessage, message_id_of, new_handle
+from harness_emulator.sqs.message import MessageState, Sent, StoredMessage, message_id_of, new_handle
 from harness_emulator.sqs.store import MessageStore
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class HarnessQueue(MessageStore):
         if not self._is_deliverable():
             return []
         timeout = self.visibility_timeout if visibility_timeout is None else visibility_timeout
-        room = min(maximum, quotas.IN_FLIGHT_LIMIT - self._counts[State.IN_FLIGHT])
+        room = min(maximum, quotas.IN_FLIGHT_LIMIT - self._counts[MessageState.IN_FLIGHT])
         reorder = None
         if room > 0 and self.account.faults.armed:
             room, reorder = receive_faults.struck(self, room)
@@ -164,7 +164,7 @@ class HarnessQueue(MessageStore):
 
     def _start_flight(self, message: StoredMessage, until: float) -> None:
         message.hidden_until = until
-        self._set(message, State.IN_FLIGHT)
+        self._set(message, MessageState.IN_FLIGHT)
         self._hidden.push(message, until)
         self._hide(message)
 
@@ -243,7 +243,7 @@ class HarnessQueue(MessageStore):
             message = self._messages.get(message_id)
             if message is None:
                 raise invalid(receipt_handle, "ReceiptHandle", HANDED_OUT)
-            if message.state is not State.IN_FLIGHT or message.handle != receipt_handle:
+            if message.state is not MessageState.IN_FLIGHT or message.handle != receipt_handle:
                 return
             until = now + visibility_timeout
             # Right after a receive 43,195 s work and 43,200 s do not: the sum has to stay below 12 h.

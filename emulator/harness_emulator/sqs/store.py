@@ -11,7 +11,7 @@ from harness_emulator.sqs import events as ledger
 from harness_emulator.sqs import quotas
 from harness_emulator.sqs.attributes import KNOWN
 from harness_emulator.sqs.lazy_heap import LazyHeap
-from harness_emulator.sqs.message import State
+from harness_emulator.sqs.message import MessageState
 from harness_emulator.sqs.settings import QueueSettings
 from harness_emulator.sqs.waiting import Waiting
 
@@ -106,9 +106,9 @@ class MessageStore(Waiting, QueueSettings):
             if name not in SHOWN:
                 raise InvalidAttributeName(f"Unknown Attribute {name}.")
         counted = {
-            "ApproximateNumberOfMessages": State.VISIBLE,
-            "ApproximateNumberOfMessagesDelayed": State.DELAYED,
-            "ApproximateNumberOfMessagesNotVisible": State.IN_FLIGHT,
+            "ApproximateNumberOfMessages": MessageState.VISIBLE,
+            "ApproximateNumberOfMessagesDelayed": MessageState.DELAYED,
+            "ApproximateNumberOfMessagesNotVisible": MessageState.IN_FLIGHT,
         }
         with self.mutex:
             self.catch_up()
@@ -120,7 +120,7 @@ class MessageStore(Waiting, QueueSettings):
     def _begin(self, message: StoredMessage, now: float, delay: float) -> None:
         """It was sent: it enters its first queue."""
         self._enter(message, now, delay)
-        ledger.sent(self, message, message.hidden_until if message.state is State.DELAYED else None)
+        ledger.sent(self, message, message.hidden_until if message.state is MessageState.DELAYED else None)
 
     def _enter(self, message: StoredMessage, now: float, delay: float) -> None:
         self._messages[message.id] = message
@@ -128,31 +128,33 @@ class MessageStore(Waiting, QueueSettings):
         self._kept.push(message, message.enqueued)
         if delay > 0:
             message.hidden_until = now + delay
-            self._set(message, State.DELAYED)
+            self._set(message, MessageState.DELAYED)
             self._hidden.push(message, message.hidden_until)
         else:
-            self._set(message, State.VISIBLE)
+            self._set(message, MessageState.VISIBLE)
             self._show(message)
         self._arm()
 
     def _land(self, message: StoredMessage) -> None:
         """Its delay or its visibility timeout has ended."""
-        ledger.visible(self, message, "its delay has ended" if message.state is State.DELAYED else None)
+        ledger.visible(
+            self, message, "its delay has ended" if message.state is MessageState.DELAYED else None
+        )
         self._return(message)
 
     def _return(self, message: StoredMessage) -> None:
         self._unfile(message)
-        self._set(message, State.VISIBLE)
+        self._set(message, MessageState.VISIBLE)
         self._show(message)
 
     def _is_full(self) -> bool:
-        return self._counts[State.IN_FLIGHT] >= quotas.IN_FLIGHT_LIMIT
+        return self._counts[MessageState.IN_FLIGHT] >= quotas.IN_FLIGHT_LIMIT
 
-    def _set(self, message: StoredMessage, state: State) -> None:
-        if message.state is not State.GONE:
+    def _set(self, message: StoredMessage, state: MessageState) -> None:
+        if message.state is not MessageState.GONE:
             self._counts[message.state] -= 1
         message.state = state
-        if state is not State.GONE:
+        if state is not MessageState.GONE:
             self._counts[state] += 1
 
     def _forget(self, message: StoredMessage) -> None:
@@ -160,31 +162,31 @@ class MessageStore(Waiting, QueueSettings):
         del self._messages[message.id]
         self._hidden.discard(message)
         self._kept.discard(message)
-        self._set(message, State.GONE)
+        self._set(message, MessageState.GONE)
         if was_full:
             self.mutex.changed(self)
 
     @property
     def approximate_number_of_messages(self) -> int:
         """How many are visible, or wait behind one of their group (A-21)."""
-        return self._counted(State.VISIBLE)
+        return self._counted(MessageState.VISIBLE)
 
     @property
     def approximate_number_of_messages_not_visible(self) -> int:
         """How many are in flight (A-21)."""
-        return self._counted(State.IN_FLIGHT)
+        return self._counted(MessageState.IN_FLIGHT)
 
     @property
     def approximate_number_of_messages_delayed(self) -> int:
         """How many are delayed (A-21)."""
-        return self._counted(State.DELAYED)
+        return self._counted(MessageState.DELAYED)
 
-    def _counted(self, state: State) -> int:
+    def _counted(self, state: MessageState) -> int:
         with self.mutex:
             self.catch_up()
             return self._counts[state]
 
-    def look(self) -> list[tuple[StoredMessage, State, bool]]:
+    def look(self) -> list[tuple[StoredMessage, MessageState, bool]]:
         """All messages, in order: each with its state, and whether another one's flight holds it back."""
         with self.mutex:
             self.catch_up()
@@ -202,7 +204,7 @@ class MessageStore(Waiting, QueueSettings):
         """Forget every message, and what was sent (A-51)."""
         with self.mutex:
             for message in self._messages.values():
-                message.state = State.GONE
+                message.state = MessageState.GONE
             self._messages.clear()
             self._counts = [0, 0, 0]
             self._hidden.clear()

@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from harness_emulator.time.timers import State, Timer
+from harness_emulator.time.timers import ClockState, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ class Clock:
         self._offset = 0.0
         self._frozen_at: float | None = None
         self._latest = wall()
-        self._tell: Callable[[State], object] = _unheard
+        self._tell: Callable[[ClockState], object] = _unheard
 
     def now(self) -> float:
         """Epoch seconds. Never less than at an earlier call, also when the machine's clock is set back."""
@@ -165,15 +165,15 @@ class Clock:
         TICKER.look_again()
         return -back
 
-    def tell(self, listener: Callable[[State], object]) -> None:
+    def tell(self, listener: Callable[[ClockState], object]) -> None:
         """Tell `listener`, the only one, how it goes, now and whenever that changes; it must be short."""
         with self._lock:
             self._tell = listener
             listener(self._state)
 
     @property
-    def _state(self) -> State:
-        return State(self._offset, self._frozen_at)
+    def _state(self) -> ClockState:
+        return ClockState(self._offset, self._frozen_at)
 
     # Timers and waits.
 
@@ -352,7 +352,7 @@ def _nothing() -> None:
     return
 
 
-def _unheard(_: State) -> None:
+def _unheard(_: ClockState) -> None:
     return
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness_emulator.time.timers import State
+    from harness_emulator.time.timers import ClockState
 
 LAYOUT = struct.Struct("@Qdd")
 """How often it was written, twice over; what to add to the machine's epoch seconds; the epoch seconds at
@@ -33,7 +33,7 @@ class ClockFile:
             self._memory = mmap.mmap(file.fileno(), LAYOUT.size)
         self._writes = 0
 
-    def write(self, state: State) -> None:
+    def write(self, state: ClockState) -> None:
         """Tell how the clock goes from now on; one thread at a time."""
         frozen_at = RUNS if state.frozen_at is None else state.frozen_at
         LAYOUT.pack_into(self._memory, 0, self._writes + 1, state.offset, frozen_at)

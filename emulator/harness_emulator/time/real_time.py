@@ -24,7 +24,7 @@ def epoch() -> float:
     return time.time()
 
 
-class Deadline:
+class RealDeadline:
     """A moment of real time, from which `left` counts down.
 
     Args:
@@ -45,9 +45,9 @@ class Deadline:
         return self.left <= 0
 
 
-def deadline(seconds: float) -> Deadline:
+def deadline(seconds: float) -> RealDeadline:
     """The moment after so many seconds."""
-    return Deadline(seconds)
+    return RealDeadline(seconds)
 
 
 def pause(seconds: float) -> None:

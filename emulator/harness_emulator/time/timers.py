@@ -32,7 +32,7 @@ class Timer:
 
 
 @dataclass(frozen=True)
-class State:
+class ClockState:
     """How a clock goes.
 
     Attributes:
