@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 
-    from harness_emulator.functions.runtimes.environment import RuntimeEnvironment
+    from harness_emulator.functions.runtimes.family import ReadyRuntime
 
 TAIL_LINES = 4096
 """Lines kept for the tail that Invoke returns: its last 4 KiB."""
@@ -89,14 +89,14 @@ class EnvironmentLog:
 
     # The platform's lines (rows C-16, C-27).
 
-    def init_start(self, function: FunctionVersion, runtime: RuntimeEnvironment) -> None:
+    def init_start(self, function: FunctionVersion, runtime: ReadyRuntime) -> None:
         """The first event of the stream."""
-        version = ".".join(map(str, runtime.interpreter.version))
         arn = (function.config.runtime_version_config or {}).get("RuntimeVersionArn", "")
-        line = f"INIT_START Runtime Version: python:{version}.v0\tRuntime Version ARN: {arn}\n"
+        version = f"{runtime.language}:{runtime.version}.v0"
+        line = f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n"
         self.write(line, tail=False)
-        if runtime.interpreter.warning:
-            self.write(f"[WARNING] {runtime.interpreter.warning}\n", tail=False)
+        if runtime.warning:
+            self.write(f"[WARNING] {runtime.warning}\n", tail=False)
 
     def init_report(self, milliseconds: float, status: str, payload: bytes) -> None:
         """An init phase that failed."""

@@ -8,18 +8,17 @@ import os
 import queue
 import subprocess
 import threading
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from harness_emulator.functions import bootstrap
 from harness_emulator.functions.output import OutputPipe
 from harness_emulator.functions.reaping import REAPER, kill_group, kill_marked
 from harness_emulator.functions.runtime_api import Invocation, RuntimeApi
 from harness_emulator.time import real_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 JOIN_SECONDS = 5.0
 
@@ -112,23 +111,21 @@ class ProcessLaunch:
     """What a process is started with.
 
     Attributes:
-        python: The interpreter of the runtime's environment.
+        command: Starts the runtime client.
         task_root: The unzipped code: its working directory, first on its path.
         handler: `module.function`.
         variables: Its environment.
         mark: Text in that environment that no other environment has.
         memory_limit: Bytes.
-        arguments: More of the interpreter's.
         clock: The file of the account's clock, where its own clocks are to follow that.
     """
 
-    python: Path
+    command: Sequence[str]
     task_root: Path
     handler: str
     variables: dict[str, str]
     mark: str
     memory_limit: int
-    arguments: list[str] = field(default_factory=list)
     clock: Path | None = None
 
 
@@ -173,9 +170,8 @@ class RuntimeProcess:
         self._configure(launch)
 
     def _start(self, launch: ProcessLaunch) -> subprocess.Popen[bytes]:
-        # -s: no packages of the host's user. PYTHON variables count, as they are the function's own here.
         return subprocess.Popen(
-            [launch.python, "-s", *launch.arguments, Path(bootstrap.__file__)],
+            launch.command,
             env={**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address},
             cwd=launch.task_root,
             stdin=subprocess.PIPE,

@@ -36,7 +36,7 @@ from harness_emulator.functions.process import (
     RuntimeProcess,
 )
 from harness_emulator.functions.runtime_api import Invocation
-from harness_emulator.functions.runtimes.environment import RuntimeEnvironment, ensure_environment
+from harness_emulator.functions.runtimes.family import family_of
 from harness_emulator.functions.variables import lambda_variables
 from harness_emulator.mapping import delivery
 from harness_emulator.time import real_time
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from harness_emulator.faults.rules import Rule
     from harness_emulator.functions.process import Debugger, Event
+    from harness_emulator.functions.runtimes.family import ReadyRuntime
 
 KILLED = Exited(-signal.SIGKILL)
 INIT_SECONDS = 10.0
@@ -199,7 +200,7 @@ class Sandbox:
         self.init_error = outcome.payload
         self._log.init_report(milliseconds, outcome.status, outcome.payload)
 
-    def _spawn(self, runtime: RuntimeEnvironment) -> RuntimeProcess:
+    def _spawn(self, runtime: ReadyRuntime) -> RuntimeProcess:
         if not self._private.exists():
             # As /tmp is on Lambda (row C-20); the folder around it lets nobody else in.
             self._private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -215,11 +216,11 @@ class Sandbox:
             initialization=self._initialization,
             log=self._log.stream,
             private=self._private,
-            runtime_folder=runtime.python.parent.parent,
+            runtime_folder=runtime.folder,
             task_root=self._task_root,
         )
         launch = ProcessLaunch(
-            runtime.python,
+            runtime.command if self._debugger is None else runtime.debug_command,
             self._task_root,
             config.handler or "",
             variables,
@@ -230,16 +231,15 @@ class Sandbox:
         self._log.stamped_by_account = self._follows = launch.clock is not None
         if self._debugger is not None:
             launch.memory_limit = 1 << 62  # the debugger's own memory is not the function's
-            if runtime.interpreter.version >= (3, 11):
-                launch.arguments = ["-X", "frozen_modules=off"]  # which the debugger cannot look into
         self._process = RuntimeProcess(launch, self._log.receive, self._debugger)
         if self._stopped:
             self._process.stop()
         return self._process
 
-    def _runtime(self) -> RuntimeEnvironment:
-        return ensure_environment(
-            self.function.config.runtime, configuration.runtimes(), strict=configuration.strict_runtime()
+    def _runtime(self) -> ReadyRuntime:
+        runtime = str(self.function.config.runtime)
+        return family_of(runtime).make(
+            runtime, configuration.runtimes(), strict=configuration.strict_runtime()
         )
 
     def _initialized(self, process: RuntimeProcess, limit: Limit) -> Event | None:

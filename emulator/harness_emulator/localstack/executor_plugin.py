@@ -11,7 +11,7 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 
 from harness.model.errors import HarnessError, RuntimeMissingError
 from harness_emulator.functions import configuration, debugging, package, pool
-from harness_emulator.functions.runtimes.environment import ensure_environment
+from harness_emulator.functions.runtimes.family import family_of
 from harness_emulator.functions.sandbox import failure_text
 from harness_emulator.localstack import function_patches
 
@@ -114,14 +114,14 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
                 f"{name} is a container image: only functions made of a zip can run here."
             )
         try:
-            environment = ensure_environment(
+            runtime = family_of(config.runtime).make(
                 config.runtime, configuration.runtimes(), strict=configuration.strict_runtime()
             )
         except HarnessError as error:
             LOG.error("%s cannot run: %s", name, error)  # noqa: TRY400 - a reason, no traceback
             raise
-        if environment.interpreter.warning:
-            LOG.warning("%s: %s", name, environment.interpreter.warning)
+        if runtime.warning:
+            LOG.warning("%s: %s", name, runtime.warning)
         package.unzip(function_version)
         if not debugging.prepare(function_version):
             pool.start_spare(function_version)

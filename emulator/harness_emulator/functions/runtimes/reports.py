@@ -7,14 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.model.errors import HarnessError
-from harness_emulator.functions.runtimes.discovery import find_interpreter
-from harness_emulator.functions.runtimes.environment import ensure_environment
+from harness_emulator.functions.runtimes.family import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from harness_emulator.functions.runtimes.discovery import Interpreter
+    from harness_emulator.functions.runtimes.family import ReadyRuntime
 
 AT_ONCE = 4
 """Environments that are made side by side."""
@@ -47,19 +46,18 @@ def _reports(runtimes: Sequence[str], report: Callable[[str], dict[str, Any]]) -
 
 
 def _made(runtime: str, *, folder: Path, strict: bool) -> dict[str, Any]:
-    ready = ensure_environment(runtime, folder, strict=strict)
-    return _report(ready.interpreter, fresh=ready.fresh)
+    return _report(family_of(runtime).make(runtime, folder, strict=strict))
 
 
 def _found(runtime: str, *, folder: Path, strict: bool) -> dict[str, Any]:
-    return _report(find_interpreter(runtime, strict=strict), fresh=not (folder / runtime).is_dir())
+    return _report(family_of(runtime).find(runtime, folder, strict=strict))
 
 
-def _report(interpreter: Interpreter, *, fresh: bool) -> dict[str, Any]:
+def _report(ready: ReadyRuntime) -> dict[str, Any]:
     return {
-        "runtime": interpreter.runtime,
-        "interpreter": str(interpreter.path),
-        "exact": interpreter.exact,
-        "warning": interpreter.warning,
-        "fresh": fresh,
+        "runtime": ready.name,
+        "interpreter": str(ready.interpreter),
+        "exact": ready.exact,
+        "warning": ready.warning,
+        "fresh": ready.fresh,
     }
