@@ -147,16 +147,16 @@ def _plain(kind: str, message: str) -> dict[str, Any]:
 
 def _print_error(error: HarnessError) -> None:
     colour = coloured(sys.stderr)
-    lines = [_painted("error:", "31", colour=colour) + " " + error.message]
+    lines = [_painted("error:", "red", colour=colour) + " " + error.message]
     if error.detail:
         lines += [f"  {line}" for line in error.detail.rstrip("\n").splitlines()]
     if error.hint:
-        lines.append(_painted("hint:", "36", colour=colour) + " " + error.hint)
+        lines.append(_painted("hint:", "cyan", colour=colour) + " " + error.hint)
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
-def _painted(text: str, code: str, *, colour: bool) -> str:
-    return f"\033[{code}m{text}\033[0m" if colour else text
+def _painted(text: str, name: str, *, colour: bool) -> str:
+    return click.style(text, fg=name) if colour else text
 
 
 def _quietly_broken() -> int:
