@@ -298,7 +298,7 @@ def test_what_the_state_holds_survives_a_failure(project: Deployable, emulator: 
             },
         }
     )
-    with pytest.raises(TerraformError, match="could not apply"):
+    with pytest.raises(TerraformError, match=r"aws_iam_role\.Refused: CreateRole was refused"):
         project.deploy()
     assert queue_names(emulator, project.account) == ["good"]
     project.queues(Good={"name": "good"})

@@ -162,11 +162,15 @@ def test_a_hard_coded_profile_endpoint_backend_and_role_are_not_used(
     assert decoy.contacts == 0
 
 
-def test_nothing_of_the_host_reaches_terraform(project: Deployable, host: Path, tmp_path: Path) -> None:
+def test_of_the_host_input_variables_alone_reach_terraform(
+    project: Deployable, host: Path, tmp_path: Path
+) -> None:
     seen = tmp_path / "seen.json"
     project.stack(**local_exec(f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))"))
     project.deploy()
     environ = json.loads(seen.read_text())
+    # Input variables are the one thing of the host's that is meant for Terraform.
+    assert environ.pop("TF_VAR_password") == "real-password"
     text = json.dumps(environ)
     assert "real" not in text.lower().replace(str(tmp_path).lower(), "")
     assert environ["HOME"] != str(host)
@@ -268,11 +272,11 @@ from pathlib import Path
 from harness.terraform import deploy
 from harness.model.progress import Progress
 from harness.project.settings import Settings
-from harness.model.environment import Environment, Place
+from harness.model.environment import Place, RunningEnvironment
 from harness.project.workspace import Workspace
 
 root, account, record = sys.argv[1:]
-environment = Environment.from_json(json.loads(record))
+environment = RunningEnvironment.from_json(json.loads(record))
 deploy(
     Workspace(Path(root)), Settings(app="python app.py"), environment=lambda _: environment,
     place=Place(account), progress=Progress(),
