@@ -46,8 +46,8 @@ def init(app: App, *, dry_run: bool, yes: bool, stack: str | None) -> int:
         app.choose_stack(stack)
         found = _inspected(app)
         app.show(*_lines(found))
-        test = first_test(root, found)
-        proposals = [*([test] if test is not None else []), workflow(root, found)]
+        test = first_test(root, found, chosen=stack is not None)
+        proposals = [*([test] if test is not None else []), workflow(root, found, chosen=stack is not None)]
     files = _written(app, root, proposals, dry_run=dry_run, yes=yes)
     written = any(entry["action"] == "written" for entry in files)
     if written:

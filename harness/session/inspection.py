@@ -57,7 +57,7 @@ class Inspection:
         stack: The stack's name.
         queues: In the order of the document.
         functions: In the order of the document.
-        mappings: Those from queues of the stack to functions of the stack.
+        mappings: Those that are enabled, from queues of the stack to functions of the stack.
         roles: Roles that the stack names and does not create.
     """
 
@@ -96,7 +96,14 @@ def inspect(document: Mapping[str, Any], stack: str, account: str) -> Inspection
         account: The account that it will be deployed to.
     """
     ids = construct_ids(dict(document), stack)
-    queues = {address: _queue(ids, address, block) for address, block in _blocks(document, "aws_sqs_queue")}
+    policies = {
+        _referenced(block.get("queue_url")): block.get("redrive_policy")
+        for _, block in _blocks(document, "aws_sqs_queue_redrive_policy")
+    }
+    queues = {
+        address: _queue(ids, address, {"redrive_policy": policies.get(address), **block})
+        for address, block in _blocks(document, "aws_sqs_queue")
+    }
     functions = {
         address: FoundFunction(
             _id(ids, address), _text(block.get("function_name")), _text(block.get("runtime"))
@@ -107,7 +114,7 @@ def inspect(document: Mapping[str, Any], stack: str, account: str) -> Inspection
     for _, block in _blocks(document, "aws_lambda_event_source_mapping"):
         queue = queues.get(_referenced(block.get("event_source_arn")))
         function = functions.get(_referenced(block.get("function_name")))
-        if queue is not None and function is not None:
+        if queue is not None and function is not None and block.get("enabled") is not False:
             window = _number(block.get("maximum_batching_window_in_seconds"), 0)
             mappings.append(FoundMapping(queue, function, window or 0, bool(block.get("filter_criteria"))))
     roles = tuple(role.name for role in named_roles(document, account=account))

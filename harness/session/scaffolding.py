@@ -71,17 +71,31 @@ def template(root: Path) -> list[Proposal]:
     return found
 
 
-def first_test(root: Path, found: Inspection) -> Proposal | None:
-    """A first test that passes on the stack as it is; None if it has neither queues nor functions."""
+def first_test(root: Path, found: Inspection, *, chosen: bool = False) -> Proposal | None:
+    """A first test that passes on the stack as it is; None if it has neither queues nor functions.
+
+    Args:
+        root: The project's folder.
+        found: Its stack.
+        chosen: As for `workflow`.
+    """
     text = _mapping_test(found) or _function_test(found) or _queue_test(found)
     if text is None:
         return None
+    if chosen:
+        text = text.replace("`pytest` brings", f"`pytest --harness-stack {found.stack}` brings", 1)
     name = re.sub(r"\W+", "_", found.stack.lower()).strip("_") or "stack"
     return propose(root, Path("tests") / f"test_{name}.py", text)
 
 
-def workflow(root: Path, found: Inspection | None) -> Proposal:
-    """A GitHub workflow that runs the tests."""
+def workflow(root: Path, found: Inspection | None, *, chosen: bool = False) -> Proposal:
+    """A GitHub workflow that runs the tests.
+
+    Args:
+        root: The project's folder.
+        found: Its stack; None for a project that begins.
+        chosen: Whether the app has several stacks, of which the command line chose this one.
+    """
     runtimes = {function.runtime for function in found.functions} if found else {"python3.13"}
     versions = sorted(
         {name.removeprefix("python") for name in runtimes if name and name.startswith("python3.")} - {"3.13"},
@@ -90,7 +104,11 @@ def workflow(root: Path, found: Inspection | None) -> Proposal:
     return propose(
         root,
         WORKFLOW,
-        _WORKFLOW.format(versions="".join(f"            {v}\n" for v in versions), **_steps(root)),
+        _WORKFLOW.format(
+            versions="".join(f"            {v}\n" for v in versions),
+            option=f" --harness-stack {found.stack}" if found and chosen else "",
+            **_steps(root),
+        ),
     )
 
 
@@ -104,8 +122,22 @@ def _steps(root: Path) -> dict[str, str]:
             "pip install pipenv && pipenv install --dev && pipenv run pip install sqs-lambda-harness pytest"
         )
         return {"install": install, "run": "pipenv run pytest"}
-    requirements = " -r requirements.txt" if (root / "requirements.txt").is_file() else ""
+    if (root / "poetry.lock").is_file():
+        install = "pip install poetry && poetry install && poetry run pip install sqs-lambda-harness pytest"
+        return {"install": install, "run": "poetry run pytest"}
+    requirements = " ." if _is_a_distribution(root / "pyproject.toml") else ""
+    if (root / "requirements.txt").is_file():
+        requirements = " -r requirements.txt"
     return {"install": f"pip install{requirements} sqs-lambda-harness pytest", "run": "pytest"}
+
+
+def _is_a_distribution(pyproject: Path) -> bool:
+    """Whether pip can install the project, and with it what its app needs."""
+    try:
+        text = pyproject.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "[project]" in text and "[build-system]" in text
 
 
 def _mapping_test(found: Inspection) -> str | None:
@@ -117,10 +149,11 @@ def _mapping_test(found: Inspection) -> str | None:
     wait = max(mapping.window_seconds, 0) + queue.delay_seconds
     waiting = f"    clock.advance({wait})  # the mapping waits for a batch\n" if wait else ""
     name, function = queue.construct_id, mapping.function.construct_id
+    what = "is_received_by_the_mapping" if mapping.filtered else "reaches_the_function"
     text = f'''"""First tests of the stack {found.stack}: {_HOW}"""
 
 
-def test_a_message_reaches_the_function(stack, clock):
+def test_a_message_{what}(stack, clock):
     clock.freeze()
     message = stack.queue("{name}").send({_arguments(queue)})
     clock.settle()  # until only the passing of time could start more work
@@ -215,7 +248,7 @@ jobs:
           path: ~/.cache/sqs-lambda-harness
           key: sqs-lambda-harness-${{{{ runner.os }}}}
       - run: {install}
-      - run: {run}
+      - run: {run}{option}
       - if: always()
         uses: actions/upload-artifact@v4
         with:

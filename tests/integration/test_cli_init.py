@@ -135,6 +135,31 @@ def test_fifo_queues_dead_letters_and_a_handler_that_refuses(folder: Project) ->
     assert "# mine" not in test.read_text()
 
 
+SEVERAL = """
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+
+app = App()
+for name in ("blue", "green"):
+    stack = TerraformStack(app, name)
+    AwsProvider(stack, "aws", region="eu-west-1")
+    SqsQueue(stack, "Colours", name=name)
+app.synth()
+"""
+
+
+def test_of_several_stacks_the_chosen_one_is_in_what_is_written(folder: Project) -> None:
+    (folder.root / "main.py").write_text(SEVERAL)
+    (folder.root / "cdktf.json").write_text(f'{{"app": "{sys.executable} main.py"}}')
+    unsure = folder.harness("init", "--json")
+    assert unsure.code == 2
+    assert "blue, green" in unsure.error()["message"]
+    assert folder.harness("init", "--stack", "green").code == 0
+    assert "pytest --harness-stack green" in (folder.root / WORKFLOW).read_text()
+    assert "pytest --harness-stack green" in (folder.root / "tests/test_green.py").read_text()
+
+
 def test_a_folder_with_something_else_is_refused(folder: Project) -> None:
     (folder.root / "notes.txt").touch()
     answer = folder.harness("init")
