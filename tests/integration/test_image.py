@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from harness.environments.launch import preferred_debug_port
 from harness.machine.ports import free_ports
 from tests.support.dap_client import DapClient
 from tests.support.engine import docker, inspected, require_image, unavailable
@@ -94,7 +97,8 @@ def start_container() -> Iterator[StartContainer]:
     started: list[str] = []
 
     def start(*options: str) -> Container:
-        port, debug_port = free_ports(None, None)
+        # Not one that systems hand out: in the container it may be some connection's by then.
+        port, debug_port = free_ports(None, preferred_debug_port(Path(f"{os.getpid()}-{len(started)}")))
         ports = (f"127.0.0.1:{number}:{number}" for number in (port, debug_port))
         published = [word for each in ports for word in ("--publish", each)]
         command = ("--port", str(port), "--debug-port", str(debug_port))
