@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 import click
 
 from harness.model.progress import Progress
-from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.client import Stack
+    from harness.project.settings import Settings
 
 JSON_HELP = "Print one JSON document on standard output, and nothing else there."
 
@@ -51,7 +51,9 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The project's settings."""
-        return Settings.load(self.workspace)
+        from harness.session.targets import load_settings  # noqa: PLC0415 - `--help` needs none
+
+        return load_settings(self.workspace)
 
     def choose_stack(self, name: str | None) -> None:
         """Take the stack of this name, where the option `--stack` was given."""

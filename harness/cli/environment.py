@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.app import App, command, stack_option
-from harness.environments.registry import TARGETS
-from harness.model.errors import HarnessError, UsageError
+from harness.environments.registry import TARGETS, named_by_option
+from harness.model.errors import HarnessError
 from harness.report.tables import deployed_table, status_tables
 from harness.session.targets import target_for
 from harness.session.up import bring_up, stack_of, take_down
@@ -33,17 +33,14 @@ def up(app: App, target: str | None, port: int | None, endpoint: str | None, sta
     """
     started = time.perf_counter()
     app.choose_stack(stack)
-    if endpoint and target not in {None, "endpoint"}:
-        raise UsageError(
-            f"--endpoint names an endpoint, and --target {target} is another target.",
-            hint="Leave one of them out; `--endpoint URL` alone means the target endpoint.",
-        )
+    if endpoint:
+        target = named_by_option("endpoint", endpoint, target)
     settings = replace(app.settings, endpoint=endpoint) if endpoint else app.settings
     session = bring_up(
         app.workspace,
         settings,
         progress=app.progress,
-        asked=target or ("endpoint" if endpoint else None),
+        asked=target,
         port=port,
     )
     seconds = time.perf_counter() - started

@@ -113,6 +113,8 @@ class RunningEnvironment:
         prefix: Where they do: what all names of this environment begin with (`hx3f9a1c`), or empty.
         api: The version of its control API, 0 where it has none.
         emulator: The version of the harness's emulator, empty where it is another one.
+        on_aws: Whether it is AWS itself.
+        shared: Whether somebody else runs it, and others may use it too: it is left as it was found.
     """
 
     id: str
@@ -131,16 +133,8 @@ class RunningEnvironment:
     prefix: str = ""
     api: int = 0
     emulator: str = ""
-
-    @property
-    def on_aws(self) -> bool:
-        """Whether it is AWS itself."""
-        return self.target == "aws"
-
-    @property
-    def shared(self) -> bool:
-        """Whether somebody else runs it, and others may use it too: it is left as it was found."""
-        return self.target == "endpoint"
+    on_aws: bool = False
+    shared: bool = False
 
     @property
     def address(self) -> str:

@@ -95,12 +95,6 @@ class Settings:
                     hint="Settings: " + ", ".join(sorted(known | {"package"})) + ".",
                 )
         values = {**table, **_from_environment(known, os.environ if environ is None else environ)}
-        if values.get("target") == "aws":
-            raise UsageError(
-                f"{path} or HARNESS_TARGET names the target 'aws'; that one is asked for each time.",
-                hint="Leave it out, and ask on the command line: `harness up --target aws`, "
-                "`pytest --harness-target aws`.",
-            )
         return cls(**{name: _checked(name, value, path) for name, value in values.items()}, packages=packages)
 
 

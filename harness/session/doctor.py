@@ -13,11 +13,11 @@ import uv
 from harness.apps.jsii import cdktf_version
 from harness.apps.synth import App
 from harness.environments.environment_file import read_record
-from harness.environments.launch import default_image
+from harness.environments.registry import checks_of_targets
 from harness.installation import ensure, installed, node_program, runtime_reports
 from harness.model.check import Check
 from harness.model.environment import own_account
-from harness.model.errors import EngineError, HarnessError, ImageMissingError
+from harness.model.errors import HarnessError
 from harness.model.host import shown
 from harness.session.preparation import raise_or_show, synthesized_runtimes
 from harness.session.targets import target_for
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 FIX = "harness doctor --fix"
 _ENOUGH_CORES = 2
 _ENOUGH_MEMORY_GIB = 2.0
-_ENGINE_SECONDS = 5.0
 
 
 def examine(workspace: Workspace, settings: Settings) -> list[Check]:
@@ -49,7 +48,7 @@ def examine(workspace: Workspace, settings: Settings) -> list[Check]:
         _provider(),
         *_runtimes(settings, runtimes),
         _isolation(),
-        _engine(settings),
+        *checks_of_targets(settings),
         _state_folder(workspace),
         _environment(workspace, settings),
         _machine(),
@@ -174,25 +173,6 @@ def _isolation() -> Check:
         found = "by proxy variables only, which a program may ignore"
         return Check(name, "warning", found, "Linux with user namespaces allowed, or root")
     return Check(name, "ok", f"by the kernel ({level.replace('-', ' ')})")
-
-
-def _engine(settings: Settings) -> Check:
-    name = "Container engine"
-    from harness.environments.container_images import check_engine  # noqa: PLC0415 - it imports Docker's libraries
-    from harness.environments.engine import address, connected  # noqa: PLC0415 - the same
-
-    wanted = settings.target == "container"
-    try:
-        with connected(_ENGINE_SECONDS) as engine:
-            found = f"{engine.version()} at {address()}"
-            if wanted:
-                check_engine(settings.image or default_image())
-    except ImageMissingError as error:
-        return Check(name, "missing", error.message, error.hint)
-    except EngineError as error:
-        mend = error.hint if wanted else "only for `--target container`"
-        return Check(name, "missing" if wanted else "warning", error.message, mend)
-    return Check(name, "ok", found)
 
 
 def _state_folder(workspace: Workspace) -> Check:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from harness.model.errors import UsageError
 from harness.model.progress import Progress
-from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 from harness.session.resetting import reset
+from harness.session.targets import load_settings
 from harness.session.up import bring_up, take_down
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from harness.client import Clock, Faults, Ledger, Stack
+    from harness.project.settings import Settings
     from harness.session.up import StackSession
 
 
@@ -75,7 +76,7 @@ class Environment:
         if namespace and not namespace.isprintable():
             raise UsageError(f"namespace must be printable text, got {namespace!r}.")
         workspace = Workspace.find(None if project is None else Path(project))
-        settings = Settings.load(workspace)
+        settings = load_settings(workspace)
         if stack is not None:
             settings = replace(settings, stack=stack)
         session = bring_up(

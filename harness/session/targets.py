@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.environments import registry
+from harness.project.settings import Settings
 
 if TYPE_CHECKING:
     from harness.environments.target import Target
     from harness.model.environment import RunningEnvironment
-    from harness.project.settings import Settings
     from harness.project.workspace import Workspace
+
+
+def load_settings(workspace: Workspace) -> Settings:
+    """The project's settings.
+
+    Raises:
+        UsageError: They cannot be read, or choose a target that only the command line may choose.
+    """
+    return registry.checked(Settings.load(workspace), str(workspace.root / "pyproject.toml"))
 
 
 def target_for(

@@ -66,6 +66,8 @@ class ApplyWatch:
     _planned: dict[str, str] | None = None
     _pending: dict[str, str] = field(default_factory=dict)
     _running: dict[str, str] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
+    _early: list[Refusal] = field(default_factory=list)
     _changed_at: dict[str, float] = field(default_factory=dict)
     _refusals: dict[str, Refusal] = field(default_factory=dict)
     _seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -87,6 +89,9 @@ class ApplyWatch:
                     self._summarize(event["changes"])
                 case "apply_start":
                     self._running[_address(event["hook"])] = event["hook"].get("action", "")
+                    early, self._early = self._early, []
+                    for refusal in early:
+                        self._judge(refusal)
                 case "apply_progress":
                     self._say_slow(event["hook"])
                     return
@@ -102,17 +107,27 @@ class ApplyWatch:
         if not refusal.changes_something:
             return False
         with self._lock:
-            if self.final is not None:
-                return True
-            self._seen[refusal.key] += 1
-            candidates = self._candidates(refusal)
-            if not candidates:
-                return False
-            for address in candidates:
-                self._refusals[address] = refusal
-            if self._is_final(refusal, candidates):
-                self.final = Final(" or ".join(candidates), refusal)
+            if self.final is None:
+                self._seen[refusal.key] += 1
+                self._judge(refusal)
             return self.final is not None
+
+    def _judge(self, refusal: Refusal) -> None:
+        """Take note of it where its resource is known, and whether it is final.
+
+        Terraform's words and the endpoint's come by two ways: a refusal may be known before its resource is
+        said to have begun, or after it is said to have failed.
+        """
+        if self._planned is None:
+            return  # of the refresh before it
+        candidates = self._candidates(refusal)
+        if not candidates:
+            self._early.append(refusal)
+            return
+        for address in candidates:
+            self._refusals[address] = refusal
+        if self.final is None and self._is_final(refusal, candidates):
+            self.final = Final(" or ".join(candidates), refusal)
 
     def failure(self) -> TerraformError | None:
         """The error for the final refusal; None where there was none."""
@@ -151,6 +166,7 @@ class ApplyWatch:
         if event["type"] == "apply_complete":
             self._changed_at[address] = time.monotonic()
         else:  # what waits for it will not be begun
+            self._failed.add(address)
             for other in [one for one in self._pending if self._graph.needs(_base(one), {_base(address)})]:
                 del self._pending[other]
         if not (self._pending.get(address) == "replace" and action == "delete"):
@@ -175,16 +191,16 @@ class ApplyWatch:
         self.progress.slow(self.step, text)
 
     def _candidates(self, refusal: Refusal) -> list[str]:
-        """The resources under way that the request may be for: those that share the most names with it."""
+        """The resources begun that the request may be for: those that share the most names with it."""
         wanted = _TYPE_OF.get(refusal.operation)
-        found = [a for a in sorted(self._running) if wanted in {None, self._graph.type_of(a)}]
+        found = [
+            a for a in sorted({*self._running, *self._failed}) if wanted in {None, self._graph.type_of(a)}
+        ]
         scores = {address: self._graph.shared_names(address, refusal.names) for address in found}
         best = max(scores.values(), default=0)
         return [address for address in found if scores[address] == best]
 
     def _is_final(self, refusal: Refusal, addresses: Iterable[str]) -> bool:
-        if self._planned is None:
-            return False
         if kind_of(refusal) is None and self._seen[refusal.key] < _TWICE:
             return False
         return not self._could_change(refusal, addresses)

@@ -7,7 +7,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.client.boto import client
 from harness.machine.files import locked, write_atomically
@@ -26,7 +26,7 @@ from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from harness.model.environment import RunningEnvironment
@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from harness.project.workspace import Workspace
 
 DESTROY = ("destroy", "-json", "-auto-approve", "-input=false", "-compact-warnings")
-ON_AWS = (*DESTROY, "-lock-timeout=180s")
-"""The lock: a run that was killed leaves a Terraform that still ends what it began."""
-AT_AN_ENDPOINT = (*DESTROY, "-parallelism=20", "-refresh=false")
-"""Without a refresh: what is gone already does not matter."""
 QUEUE_PARTS = ("aws_sqs_queue_policy", "aws_sqs_queue_redrive_policy", "aws_sqs_queue_redrive_allow_policy")
 """Resource types that are attributes of a queue, and gone with it."""
 _AT_ONCE = 4
@@ -60,7 +56,8 @@ def undeploy(workspace: Workspace, settings: Settings, environment: RunningEnvir
         HarnessError: Some of it is left; it stays in Terraform's state for another try.
     """
     folders = deployment_folders(workspace, environment)
-    undeploying = [_Undeploying(workspace, settings, environment, folder) for folder in folders]
+    kind = _OnAws if environment.on_aws else _AtAnEndpoint
+    undeploying = [kind(workspace, settings, environment, folder) for folder in folders]
     regions = sorted({region for one in undeploying for region in one.regions()} or {DEFAULT_REGION})
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="harness-undeploy") as pool:
         outcomes = list(pool.map(_Undeploying.run, undeploying))
@@ -107,7 +104,10 @@ def deployment_folders(workspace: Workspace, environment: RunningEnvironment) ->
 
 @dataclass
 class _Undeploying:
-    """One deployment on its way out."""
+    """One deployment on its way out; where the two places differ is left to them."""
+
+    command: ClassVar[tuple[str, ...]]
+    """Terraform's."""
 
     workspace: Workspace
     settings: Settings
@@ -122,16 +122,19 @@ class _Undeploying:
                 return 0
             try:
                 count = self._destroy(record)
-                if not self.environment.on_aws:
-                    Roles(self.workspace, self.environment, self.place).delete()
+                self._clear()
             except HarnessError as error:
                 return error
             except (OSError, ValueError) as error:
                 return TerraformError(f"Terraform's work folder in {self.folder} cannot be used: {error}.")
-            if not self.environment.on_aws:
-                self._work().discard_state()
-                (self.folder / "deployed.json").unlink(missing_ok=True)
             return count
+
+    def _prepared(self, record: DeploymentRecord, work: WorkFolder, state: TerraformState) -> dict[str, Any]:
+        """What has to be done before Terraform; the document that Terraform is initialized with."""
+        raise NotImplementedError
+
+    def _clear(self) -> None:
+        """What has to be done after Terraform."""
 
     @property
     def place(self) -> Place:
@@ -155,26 +158,14 @@ class _Undeploying:
         count = 0 if state is None else len(state.addresses())
         if state is None or not count:
             return 0
-        document = self._document()
-        groups: set[str] = set()
-        if self.environment.on_aws:
-            replace(record, complete=False).write(self.folder)
-            document = _without_resources(document)
-            write_atomically(work.path / DOCUMENT, json.dumps(document, indent=2))
-        else:
-            deployment = read_deployment(self.folder, record, self.place, changed=False)
-            groups = {function.log_group for function in deployment.functions} if deployment else set()
-            self._delete_queues(state, work.state_file)
-        work.initialize(document)
-        command = ON_AWS if self.environment.on_aws else AT_AN_ENDPOINT
-        ran = work.run(*command, environment=self.environment, region=record.region)
+        work.initialize(self._prepared(record, work, state))
+        ran = work.run(*self.command, environment=self.environment, region=record.region)
         if ran.code:
             raise TerraformError(
                 f"Terraform could not destroy all that was deployed to {self.environment.address}.",
                 detail=str(Diagnostics.of(ran.output)),
                 hint="Try again with `harness down`.",
             )
-        self._delete_log_groups(record.region, groups)
         return count
 
     def _work(self) -> WorkFolder:
@@ -185,6 +176,43 @@ class _Undeploying:
     def _document(self) -> dict[str, Any]:
         text = (self.folder / "terraform" / DOCUMENT).read_text(encoding="utf-8")
         return dict(json.loads(text))
+
+
+@dataclass
+class _OnAws(_Undeploying):
+    """By Terraform alone; its state is what tells of everything that is there."""
+
+    # The lock: a run that was killed leaves a Terraform that still ends what it began.
+    command = (*DESTROY, "-lock-timeout=180s")
+
+    def _prepared(self, record: DeploymentRecord, work: WorkFolder, state: TerraformState) -> dict[str, Any]:  # noqa: ARG002 - the other place needs it
+        replace(record, complete=False).write(self.folder)
+        document = _without_resources(self._document())
+        write_atomically(work.path / DOCUMENT, json.dumps(document, indent=2))
+        return document
+
+
+@dataclass
+class _AtAnEndpoint(_Undeploying):
+    """With what Terraform does not know of, and without its waits."""
+
+    # Without a refresh: what is gone already does not matter.
+    command = (*DESTROY, "-parallelism=20", "-refresh=false")
+
+    _log_groups: tuple[str, Sequence[str]] = ("", ())
+
+    def _prepared(self, record: DeploymentRecord, work: WorkFolder, state: TerraformState) -> dict[str, Any]:
+        deployment = read_deployment(self.folder, record, self.place, changed=False)
+        groups = {function.log_group for function in deployment.functions} if deployment else set()
+        self._log_groups = (record.region, sorted(groups))
+        self._delete_queues(state, work.state_file)
+        return self._document()
+
+    def _clear(self) -> None:
+        self._delete_log_groups(*self._log_groups)
+        Roles(self.workspace, self.environment, self.place).delete()
+        self._work().discard_state()
+        (self.folder / "deployed.json").unlink(missing_ok=True)
 
     def _client(self, service: str, region: str) -> Any:
         return client(self.environment.endpoint(region=region, account=self.place.account), service)
@@ -204,9 +232,9 @@ class _Undeploying:
             state.forget(kind, "queue_url", gone)
         state.write(file)
 
-    def _delete_log_groups(self, region: str, groups: Iterable[str]) -> None:
+    def _delete_log_groups(self, region: str, groups: Sequence[str]) -> None:
         """Lambda makes a function's log group with its first line; Terraform does not know of it."""
-        for group in sorted(groups):
+        for group in groups:
             with contextlib.suppress(*_refusals()):
                 self._client("logs", region).delete_log_group(logGroupName=group)
 

@@ -14,7 +14,6 @@ from harness.model.errors import (
     TerraformMissingError,
 )
 from harness.model.progress import Progress
-from harness.project.settings import Settings
 from harness.project.workspace import Workspace
 from harness.testing.run_timeline import clear_runs
 from harness.testing.signals import end_orderly_on_sigterm
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from harness.environments.target import Target
     from harness.model.deployment import Deployment
     from harness.model.environment import Owner, RunningEnvironment
+    from harness.project.settings import Settings
     from harness.testing.broker import BrokerAddress
     from harness.testing.options import Options
 
@@ -90,7 +90,9 @@ class HarnessSession:
     @cached_property
     def settings(self) -> Settings:
         """The project's settings, with what the command line overrides."""
-        settings = Settings.load(self.workspace)
+        from harness.session.targets import load_settings  # noqa: PLC0415 - only where a stack is used
+
+        settings = load_settings(self.workspace)
         return replace(
             settings,
             target=self._options.target or settings.target,

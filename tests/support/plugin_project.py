@@ -86,6 +86,8 @@ BASE = """
     registry = sys.modules[name] = types.ModuleType(name)
     registry.TARGETS = {{"embedded": Target}}
     registry.target_for = lambda *_, **__: Target()
+    from harness.project.settings import Settings
+    registry.load_settings = Settings.load
 """
 
 

@@ -220,4 +220,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 def test_an_endpoint_for_another_target_is_refused(run: Callable[..., tuple[int, str, str]]) -> None:
     code, out, err = run("up", "--target", "embedded", "--endpoint", "http://127.0.0.1:4566")
     assert (code, out) == (2, "")
-    assert "--endpoint names an endpoint, and --target embedded is another target." in err
+    assert (
+        "--endpoint http://127.0.0.1:4566 is for the target endpoint, and --target embedded is another one."
+        in err
+    )

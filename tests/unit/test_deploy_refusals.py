@@ -180,6 +180,21 @@ def test_a_refusal_before_the_apply_is_terraforms_own_matter() -> None:
     assert not watched.watch.refused(REST)
 
 
+def test_a_refusal_counts_whether_it_is_known_before_its_resource_is_said_to_begin_or_after_it_failed() -> (
+    None
+):
+    early, late = Watched(), Watched()
+    for watched in (early, late):
+        watched.plan(MAPPED)
+    assert not early.watch.refused(REST)
+    early.say("apply_start", MAPPED)
+    late.say("apply_start", MAPPED)
+    late.say("apply_errored", MAPPED)
+    assert late.watch.refused(REST)
+    for watched in (early, late):
+        assert str(watched.watch.failure()).startswith(f"{MAPPED}: CreateEventSourceMapping was refused")
+
+
 def test_the_resource_is_found_by_the_names_in_the_request() -> None:
     watched = Watched()
     watched.plan(MAPPED, "aws_lambda_event_source_mapping.Other")

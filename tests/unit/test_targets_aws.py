@@ -64,6 +64,7 @@ def environment(*, owner: Owner = "detached", pid: int = 0, created: float = 0.0
         account=ACCOUNT,
         one_account=True,
         prefix="hx3f9a1c",
+        on_aws=True,
     )
 
 

@@ -40,6 +40,7 @@ def record(target: str) -> RunningEnvironment:
         log="",
         owner="detached",
         capabilities=(),
+        shared=target == "endpoint",
     )
 
 

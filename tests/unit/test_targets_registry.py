@@ -29,7 +29,8 @@ def test_an_unknown_target_is_refused_with_the_names_there_are(tmp_path: Path) -
 
 def test_a_new_target_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "moon.py").write_text(
-        "class MoonTarget:\n"
+        "from harness.environments.target import Target\n"
+        "class MoonTarget(Target):\n"
         "    name = 'moon'\n"
         "    def __init__(self, workspace, settings, *, port=None):\n"
         "        self.settings = settings\n"

@@ -15,10 +15,24 @@ OTHER = CONTROL_API_VERSION + 1
 
 
 def environment(
-    *, target: str = "embedded", api: int = OTHER, control: bool = True, container: str = ""
+    *, api: int = OTHER, control: bool = True, container: str = "", on_aws: bool = False, shared: bool = False
 ) -> RunningEnvironment:
     return RunningEnvironment(
-        "id", target, URL, 4711, 1.0, 2.0, "", "detached", (), container, control, api=api, emulator="9.9"
+        "id",
+        "any",
+        URL,
+        4711,
+        1.0,
+        2.0,
+        "",
+        "detached",
+        (),
+        container,
+        control,
+        api=api,
+        emulator="9.9",
+        on_aws=on_aws,
+        shared=shared,
     )
 
 
@@ -26,8 +40,8 @@ def environment(
     "fits",
     [
         environment(api=CONTROL_API_VERSION),
-        environment(target="endpoint", control=False, api=0),  # unmodified LocalStack has no control API
-        environment(target="aws", api=0),
+        environment(shared=True, control=False, api=0),  # unmodified LocalStack has no control API
+        environment(on_aws=True, api=0),
     ],
 )
 def test_an_emulator_that_fits_is_used(fits: RunningEnvironment) -> None:
@@ -40,8 +54,8 @@ def test_an_emulator_that_fits_is_used(fits: RunningEnvironment) -> None:
         (environment(), False, "harness down && harness up"),
         (environment(), True, "unset HARNESS_EMULATOR_FROM"),
         (environment(container="harness-1"), True, f"HARNESS_IMAGE=sqs-lambda-harness:{RELEASE} harness up"),
-        (environment(target="endpoint"), True, "pip install sqs-lambda-harness==9.9"),
-        (environment(target="endpoint"), False, "pip install sqs-lambda-harness==9.9"),
+        (environment(shared=True), True, "pip install sqs-lambda-harness==9.9"),
+        (environment(shared=True), False, "pip install sqs-lambda-harness==9.9"),
     ],
 )
 def test_one_that_does_not_fit_is_refused_with_the_command_that_helps(

@@ -11,7 +11,7 @@ import psutil
 
 from harness.client.aws_account import check_account, configured_url
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
-from harness.environments.target import undeploy_nothing
+from harness.environments.target import Target, undeploy_nothing
 from harness.machine.alive import is_process
 from harness.model.environment import RunningEnvironment
 from harness.model.errors import UsageError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CAPABILITIES = ("deploy", "send", "results", "logs", "settle")
 
 
-class AwsTarget:
+class AwsTarget(Target):
     """One run's resources in the one account that the settings allow.
 
     Nothing runs here: what is up is what Terraform has made there. All of it is destroyed by `stop`.
@@ -39,8 +39,7 @@ class AwsTarget:
     """
 
     name = "aws"
-    starts_first = True
-    runs_here = False
+    on_request_only = True
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
         if port is not None:
@@ -146,6 +145,7 @@ class AwsTarget:
             account=account,
             one_account=True,
             prefix=f"hx{run[:6]}",
+            on_aws=True,
         )
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from harness.environments.endpoint_probe import current_id
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
 from harness.environments.launch import MARKER, default_image, token_of
-from harness.environments.target import undeploy_nothing
+from harness.environments.target import Target, undeploy_nothing
+from harness.model.check import Check
 from harness.model.environment import RunningEnvironment
-from harness.model.errors import EndpointError, EngineError
+from harness.model.errors import EndpointError, EngineError, ImageMissingError
 
 if TYPE_CHECKING:
     from harness.environments.running_container import RunningContainer
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from harness.project.settings import Settings
     from harness.project.workspace import Workspace
 
+_ENGINE_SECONDS = 5.0
+
 _OWN: dict[str, RunningContainer] = {}
 """The containers that this process started, by name: it reads their logs, and holds what they end with."""
 
 
-class ContainerTarget:
+class ContainerTarget(Target):
     """Starts and stops the project's one container.
 
     Args:
@@ -39,7 +42,6 @@ class ContainerTarget:
     """
 
     name = "container"
-    runs_here = False
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
         self.undeploy: Undeploy = undeploy_nothing
@@ -47,6 +49,25 @@ class ContainerTarget:
         self._settings = settings
         self._port = port or settings.port
         self._image = settings.image or default_image()
+
+    @classmethod
+    def checks(cls, settings: Settings, *, chosen: bool) -> list[Check]:
+        """The container engine, and where this target is chosen its image."""
+        from harness.environments.container_images import check_engine  # noqa: PLC0415 - it imports Docker's libraries
+        from harness.environments.engine import address, connected  # noqa: PLC0415 - the same
+
+        name = "Container engine"
+        try:
+            with connected(_ENGINE_SECONDS) as engine:
+                found = f"{engine.version()} at {address()}"
+                if chosen:
+                    check_engine(settings.image or default_image())
+        except ImageMissingError as error:
+            return [Check(name, "missing", error.message, error.hint)]
+        except EngineError as error:
+            mend = error.hint if chosen else f"only for `--target {cls.name}`"
+            return [Check(name, "missing" if chosen else "warning", error.message, mend)]
+        return [Check(name, "ok", found)]
 
     @property
     def starts_first(self) -> bool:

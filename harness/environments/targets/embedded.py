@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.environments import emulator_process, kept_ledgers
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
-from harness.environments.target import undeploy_nothing
+from harness.environments.target import Target, undeploy_nothing
 from harness.installation import ensure
 from harness.machine import alive
 from harness.model.environment import RunningEnvironment
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.project.workspace import Workspace
 
 
-class EmbeddedTarget:
+class EmbeddedTarget(Target):
     """Starts and stops the project's one emulator.
 
     Args:

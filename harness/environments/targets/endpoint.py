@@ -10,7 +10,7 @@ import psutil
 
 from harness.environments.endpoint_probe import checked_url, current_id, look
 from harness.environments.environment_file import clear_record, environment_lock, read_record, write_record
-from harness.environments.target import undeploy_nothing
+from harness.environments.target import Target, undeploy_nothing
 from harness.machine.alive import is_process
 from harness.model.environment import RunningEnvironment
 from harness.model.errors import EndpointError, UsageError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.project.workspace import Workspace
 
 
-class EndpointTarget:
+class EndpointTarget(Target):
     """Uses an endpoint, and leaves it as it was found; what runs it goes on.
 
     It is in use from `start` to `stop`, also while it does not answer or after it was restarted: then nothing
@@ -36,8 +36,7 @@ class EndpointTarget:
     """
 
     name = "endpoint"
-    starts_first = True
-    runs_here = False
+    option = "endpoint"
 
     def __init__(self, workspace: Workspace, settings: Settings, *, port: int | None = None) -> None:
         if port is not None:
@@ -85,6 +84,7 @@ class EndpointTarget:
                 emulator=found.emulator,
                 account=found.account,
                 one_account=found.one_account,
+                shared=True,
             )
             write_record(self._workspace.environment_file, environment)
             if found.one_account:
