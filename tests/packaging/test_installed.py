@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,8 @@ LOWEST = ("boto3==1.34.0", "click==8.1.0", "filelock==3.12.0", "psutil==5.9.0", 
 """The lower bounds that pyproject.toml names."""
 BINDING = "cdktf-cdktf-provider-aws==20.1.0"
 DISTRIBUTIONS = 25
-MEGABYTES = 60
+MEGABYTES = 80
+"""uv's program takes 38 of them, botocore 30 (docs/installation.md)."""
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 import harness
@@ -39,7 +41,8 @@ def test_the_client_is_small(fresh: Callable[[str], Fresh], wheels: Wheels) -> N
 
     (packages,) = environment.folder.glob("lib/python3.13/site-packages")
     assert len(list(packages.glob("*.dist-info"))) <= DISTRIBUTIONS
-    size = sum(file.stat().st_size for file in packages.rglob("*") if file.is_file())
+    files = [file for file in environment.folder.rglob("*") if file.is_file() and not file.is_symlink()]
+    size = sum(file.stat().st_size for file in files)
     assert size <= MEGABYTES * 1_000_000
 
 
@@ -49,9 +52,8 @@ def test_the_client_is_small(fresh: Callable[[str], Fresh], wheels: Wheels) -> N
         ("3.10", (*LOWEST, "pytest==7.0.0", "docker==7.0.0", "testcontainers==4.10.0", BINDING), None),
         # This binding asks for AWS provider 5.99.1; the one provider of the tests' mirror is 5.100.0.
         ("3.12", ("pytest>=9", "cdktf-cdktf-provider-aws==19.65.1"), "5.100.0"),
-        ("3.14", ("pytest", BINDING), None),
     ],
-    ids=["3.10 with the lowest versions", "3.12 with another binding", "3.14"],
+    ids=["3.10 with the lowest versions", "3.12 with another binding"],
 )
 def test_a_projects_tests_pass(
     fresh: Callable[[str], Fresh],
@@ -75,6 +77,23 @@ def test_a_projects_tests_pass(
 
     assert " passed" in said
     assert "Nothing is up" in environment.run("harness", "down")
+
+
+def test_what_init_writes_into_an_empty_folder_passes(fresh: Callable[[str], Fresh], wheels: Wheels) -> None:
+    environment = fresh("3.14")
+    empty = environment.folder.parent / "empty"
+    empty.mkdir()
+    newcomer = replace(environment, project=empty)
+    newcomer.install(str(wheels.client))
+
+    assert "harness up" in newcomer.run("harness", "init", "--yes")
+    newcomer.install(
+        "--find-links", str(wheels.client.parent), "--requirements", str(empty / "requirements.txt")
+    )
+    said = newcomer.run("pytest", "-p", "no:cacheprovider")
+
+    assert " passed" in said
+    newcomer.run("harness", "down")
 
 
 def test_uvx_runs_it_in_a_project_that_has_not_installed_it(
