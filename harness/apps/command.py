@@ -67,7 +67,8 @@ def app_command(workspace: Workspace, settings: Settings, environ: Mapping[str, 
     Raises:
         UsageError: There is no command, or it cannot be read.
     """
-    path = workspace.root / "cdktf.json"
+    root = workspace.root / (settings.directory or "")
+    path = root / "cdktf.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -88,15 +89,13 @@ def app_command(workspace: Workspace, settings: Settings, environ: Mapping[str, 
         words = ["sh", "-c", text]
     variables = dict(environ)
     if words[0] not in MANAGERS:
-        folder = _programs(workspace.root, environ)
+        folder = _programs((root, workspace.root), environ)
         variables["PATH"] = os.pathsep.join(filter(None, (str(folder), environ.get("PATH"))))
         if (folder.parent / "pyvenv.cfg").is_file():
             variables["VIRTUAL_ENV"] = str(folder.parent)
         words[0] = _python(words[0], folder)
     context = config.get("context")
-    return AppCommand(
-        workspace.root, text, tuple(words), variables, context if isinstance(context, dict) else {}
-    )
+    return AppCommand(root, text, tuple(words), variables, context if isinstance(context, dict) else {})
 
 
 def not_started(command: AppCommand, error: OSError) -> SynthError:
@@ -116,10 +115,11 @@ def not_started(command: AppCommand, error: OSError) -> SynthError:
     )
 
 
-def _programs(root: Path, environ: Mapping[str, str]) -> Path:
+def _programs(roots: tuple[Path, ...], environ: Mapping[str, str]) -> Path:
     """The `bin` folder of the virtual environment that the app runs in."""
     active = environ.get("VIRTUAL_ENV")
-    for folder in (root / ".venv" / "bin", Path(active) / "bin" if active else None):
+    own_environments = [root / ".venv" / "bin" for root in roots]
+    for folder in (*own_environments, Path(active) / "bin" if active else None):
         if folder is not None and (folder / "python").exists():
             return folder
     own = Path(sys.executable).parent

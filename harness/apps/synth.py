@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.apps.command import MANAGERS, AppCommand, app_command, not_started
+from harness.apps.configuration import configuration_of
 from harness.apps.inputs import Inputs, fingerprint, project_files, read_inputs, variable_fingerprint
 from harness.apps.jsii import IN_APP, app_variables, bound_providers, find_node, libraries
 from harness.apps.prime import prime_app
@@ -42,12 +43,14 @@ class Synthesized:
         folder: The folder that holds its cdk.tf.json and assets.
         document: cdk.tf.json.
         fresh: Whether anything was synthesized now; False when the last synth still stands.
+        configuration: The folder of Terraform files that say this; None where an app was synthesized.
     """
 
     stack: str
     folder: Path
     document: dict[str, Any]
     fresh: bool
+    configuration: Path | None = None
 
 
 def synthesize(
@@ -59,7 +62,9 @@ def synthesize(
     node: Callable[[], Path | None] | None = None,
     last: str | None = None,
 ) -> Synthesized:
-    """Run the app under the user's own Python, unless nothing that it depends on has changed.
+    """What the project's stack says: its app is run, unless nothing that it depends on has changed.
+
+    Terraform's own files are read.
 
     The deployment packages that the app reads must have been made before.
     Where only files that became assets have changed (a deployment package), the new output is made from the
@@ -77,6 +82,19 @@ def synthesize(
         SynthError: The app failed, or synthesized no stack.
         UsageError: There is no app, or it has several stacks and the setting `stack` names none of them.
     """
+    if (configuration := configuration_of(workspace, settings)) is not None:
+        with progress.step("configuration") as step:
+            document = configuration.read(progress)
+            count = len(configuration.files())
+            plural = "" if count == 1 else "s"
+            step.detail = f"{count} Terraform file{plural} in {configuration.folder.name}/"
+        return Synthesized(
+            settings.stack or configuration.name,
+            configuration.folder,
+            document,
+            fresh=True,
+            configuration=configuration.folder,
+        )
     with progress.step("synth") as step, ExitStack() as stack:
         app = App(workspace, settings, place, node)
         stack.enter_context(locked(app.folder / "lock"))
@@ -151,7 +169,7 @@ class App:
                 variables["CDKTF_OUTDIR"] = str(output)
                 variables["HARNESS_APP_REPORTS"], variables["HARNESS_APP_ROOT"] = str(folder), str(self.root)
                 try:
-                    finished = run(self.command.words, cwd=self.root, environ=variables)
+                    finished = run(self.command.words, cwd=self.command.root, environ=variables)
                 except OSError as error:
                     raise not_started(self.command, error) from error
             written = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -103,7 +104,7 @@ class Stack:
                 arn=resource.arn,
                 log_group=resource.log_group,
                 environment=resource.environment,
-                endpoint=self.endpoint,
+                endpoint=self._endpoint_in(resource.arn),
             )
             for resource in self.deployment.functions
         )
@@ -180,10 +181,14 @@ class Stack:
             url=resource.url,
             arn=resource.arn,
             fifo=resource.fifo,
-            endpoint=self.endpoint,
+            endpoint=self._endpoint_in(resource.arn),
             diagnose=self.last_errors,
             ledger=self.ledger,
         )
+
+    def _endpoint_in(self, arn: str) -> Endpoint:
+        """The endpoint in a resource's own region: a stack may have several."""
+        return replace(self.endpoint, region=arn.split(":")[3])
 
     def _ambiguous(self, kind: str, which: str, found: list[str]) -> NoReturn:
         raise NotFoundInStackError(
@@ -199,21 +204,25 @@ def _position(
 ) -> int:
     """Where `name` stands: an AWS name before a construct id, a whole id before the last part of one.
 
+    After those, Terraform's address.
+
     An AWS name is also the one that the stack gives, where this deployment's names have a prefix.
     """
-    found: list[int] = []
+    several = False
     for names in (
         [resource.name for resource in resources],
         [resource.name.removeprefix(deployment.prefix) for resource in resources],
         [resource.construct_id for resource in resources],
         [resource.construct_id.rpartition("/")[2] for resource in resources],
+        [resource.address for resource in resources],
     ):
         found = [position for position, known in enumerate(names) if known == name]
         if len(found) == 1:
             return found[0]
+        several = several or len(found) > 1
     there = ", ".join(f"{resource.construct_id} ({resource.name})" for resource in resources)
     raise NotFoundInStackError(
-        f"The stack {deployment.stack} has {'more than one' if found else 'no'} {kind} {name!r}.",
+        f"The stack {deployment.stack} has {'more than one' if several else 'no'} {kind} {name!r}.",
         hint=f"It has: {there}." if there else f"It has no {kind} at all.",
     )
 

@@ -48,6 +48,8 @@ class Settings:
     Attributes:
         target: Where the stack runs: `embedded`, `container`, `endpoint`; `aws` on the command line only.
         app: The command that synthesizes the CDKTF app; default: `app` in cdktf.json.
+        directory: The folder of the CDKTF app or of the Terraform files, relative to the project's root;
+            default: the root, or a folder there with a usual name (`terraform`, `infra`).
         stack: The stack to deploy, where the app has more than one.
         port: The emulator's port on 127.0.0.1; None takes a free one.
         image: The container target's image; None: the harness's own.
@@ -65,6 +67,7 @@ class Settings:
 
     target: str = "embedded"
     app: str | None = None
+    directory: str | None = None
     stack: str | None = None
     port: int | None = None
     image: str | None = None

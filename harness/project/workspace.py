@@ -8,6 +8,10 @@ from pathlib import Path
 from harness.model.errors import UsageError
 
 STATE_FOLDER = ".harness"
+CONFIGURATION = ("*.tf", "*.tf.json", "*.tofu", "*.tofu.json")
+"""The files of Terraform's own language."""
+USUAL_FOLDERS = ("terraform", "infra", "infrastructure", "iac", "deploy", "tf")
+"""Where they lie in a project that does not have them at its root."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +25,26 @@ class Workspace:
 
     @classmethod
     def find(cls, start: Path | None = None) -> Workspace:
-        """The nearest folder, `start` (default: the working directory) or above, that holds a `cdktf.json`.
+        """The nearest folder, `start` (default: the working directory) or above, that is a project.
+
+        That is one with a `cdktf.json`, with settings (`[tool.harness]` in pyproject.toml), or with Terraform
+        files: in itself or in a folder with a usual name. A module below a folder `modules` is none.
 
         Raises:
             UsageError: No such folder.
         """
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
-            if (folder / "cdktf.json").is_file():
+            if (folder / "cdktf.json").is_file() or _has_settings(folder / "pyproject.toml"):
+                return cls(folder)
+            if "modules" in folder.parts:
+                continue
+            if is_configuration(folder):
+                return cls(folder.parent if folder.name in USUAL_FOLDERS else folder)
+            if any(is_configuration(folder / name) for name in USUAL_FOLDERS):
                 return cls(folder)
         raise UsageError(
-            f"No CDKTF project here: {start} and the folders above it hold no cdktf.json.",
+            f"No project here: {start} and the folders above it hold neither cdktf.json nor Terraform files.",
             hint="Run the command in your project's folder; to begin a project in this one: harness init",
         )
 
@@ -74,3 +87,15 @@ class Workspace:
     def deployment(self, account: str) -> Path:
         """The folder of a deployment to `account`: the synthesized app, Terraform's work folder and state."""
         return self.state / "deploy" / account
+
+
+def is_configuration(folder: Path) -> bool:
+    """Whether a folder holds files of Terraform's own language."""
+    return any(path.is_file() for pattern in CONFIGURATION for path in folder.glob(pattern))
+
+
+def _has_settings(path: Path) -> bool:
+    try:
+        return "[tool.harness" in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.apps.configuration import configuration_of
 from harness.apps.synth import App, synthesize
 from harness.machine.files import locked
 from harness.machine.processes import ProcessGroup
@@ -19,12 +20,15 @@ from harness.project.packaging import build_packages, read_package
 from harness.terraform.apply_watch import ApplyWatch
 from harness.terraform.code_change import apply_code_changes, code_changes
 from harness.terraform.diagnostics import error_text
+from harness.terraform.planned import queues_in_plan, read_plan
 from harness.terraform.program import find_terraform
+from harness.terraform.queue_plan import QUEUE, planned_queues
 from harness.terraform.queues import QueuesAhead
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.resources import construct_ids, read_deployment, stands
 from harness.terraform.stage import DOCUMENT, IMPORTS, required_providers, stage
 from harness.terraform.state import TerraformState
+from harness.terraform.tree import modules_may_hold
 from harness.terraform.variables import InputVariables
 from harness.terraform.workfolder import WorkFolder
 
@@ -129,12 +133,12 @@ class _Deploy:
     def run(self, environment: Callable[[dict[str, Any]], RunningEnvironment]) -> Deployment:
         # A quiet `up` needs no Terraform at all, so it is not even looked for when all was deployed once.
         first = self._record is None
-        terraform = find_terraform(self._workspace, self._settings) if first else None
+        terraform = find_terraform(self._workspace, self._settings) if first and self._is_app else None
         with ThreadPoolExecutor(1, thread_name_prefix="harness-init") as pool:
             try:
                 early = pool.submit(self._work_folder, terraform, None) if terraform is not None else None
                 synthesized = self._synthesize()
-                staged = stage(synthesized, self._place)
+                staged = stage(synthesized, self._place, self._variables.known())
                 digest = staged.digest(self._variables)
                 ready = environment(staged.document)
                 if (standing := self._standing(ready, digest)) is not None:
@@ -142,7 +146,8 @@ class _Deploy:
                 if self._update_code(ready, staged, digest):
                     return self._read(changed=True)
                 work = self._initialized(early, staged)
-                pool.submit(self._prime)
+                if self._is_app:
+                    pool.submit(self._prime)
                 record = DeploymentRecord(
                     environment=ready.id,
                     stack=synthesized.stack,
@@ -160,6 +165,11 @@ class _Deploy:
         """Beside the first apply, make the next synth fast; where that fails, it is slow and no worse."""
         with suppress(PrerequisiteError, OSError):
             self._app.prime(self._group)
+
+    @cached_property
+    def _is_app(self) -> bool:
+        """Whether the stack is synthesized, and not in Terraform's own language."""
+        return configuration_of(self._workspace, self._settings) is None
 
     @cached_property
     def _app(self) -> App:
@@ -227,8 +237,9 @@ class _Deploy:
         """Initialize for `document`, or for what the installed bindings will ask for."""
         work = WorkFolder(self._workspace, self._place, terraform, self._variables)
         with self._progress.step("terraform init") as step:
-            guess = {"terraform": {"required_providers": self._bound_providers}}
-            fresh = work.initialize(guess if document is None else document, self._group)
+            if document is None:
+                document = {"terraform": {"required_providers": self._bound_providers}}
+            fresh = work.initialize(document, self._group)
             step.detail = f"Terraform {terraform.version}, {'providers installed' if fresh else 'unchanged'}"
         return work
 
@@ -245,8 +256,8 @@ class _Deploy:
                     and "module" not in staged.document
                 ):
                     return work
-        if "module" in staged.document:
-            # Terraform gets modules for the document that lies in its work folder.
+        if "module" in staged.document or staged.configuration is not None:
+            # Terraform gets modules for what lies in its work folder.
             if self._record is not None:
                 replace(self._record, complete=False).write(self._folder)
             staged.write(self._folder / "terraform")
@@ -292,15 +303,36 @@ class _Deploy:
         queues = QueuesAhead(environment, self._place.account)
         applied = False
         try:
-            queues.prepare(staged.document, TerraformState.read(work.state_file), work.path)
+            self._make_queues(queues, work, staged, environment)
             ran = work.run(*APPLY, environment=environment, region=staged.region, watch=watch)
             applied = ran.code == 0
         finally:
             if not applied:
                 queues.discard(TerraformState.read(work.state_file))
             queues.close()
-            (work.path / IMPORTS).unlink(missing_ok=True)
+            (work.root / IMPORTS).unlink(missing_ok=True)
         return ran
+
+    def _make_queues(
+        self, queues: QueuesAhead, work: WorkFolder, staged: Staged, environment: RunningEnvironment
+    ) -> None:
+        """Those that the document alone tells all about; where it names others, those that plans tell of."""
+        state = TerraformState.read(work.state_file)
+        planned = planned_queues(
+            staged.document, account=self._place.account, url=queues.url, variables=self._variables.known()
+        )
+        queues.prepare(planned, state, work.root)
+        done = {queue.address for queue in planned}
+        known = {address.partition("[")[0] for address in done}
+        named = {f"{QUEUE}.{name}" for name in staged.document.get("resource", {}).get(QUEUE, {})}
+        waiting = bool(named - known) or modules_may_hold(QUEUE, staged.document, staged.configuration)
+        while waiting and (plan := read_plan(work, environment, staged.region)) is not None:
+            found, waiting = queues_in_plan(plan)
+            new = [queue for queue in found if queue.address not in done]
+            if not new:
+                return
+            queues.prepare(new, state, work.root)
+            done |= {queue.address for queue in new}
 
     def _apply_on_aws(
         self,

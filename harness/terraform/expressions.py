@@ -123,6 +123,8 @@ class _Template:
             self._expect(")")
             if name == "jsonencode":
                 return json.dumps(argument, separators=(",", ":"))
+            if name == "toset" and isinstance(argument, list):
+                return sorted(set(map(_text_of, argument)))
             if name == "tostring":
                 return _text_of(argument)
             self._fail()

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.terraform.expressions import UnresolvedError, resolve
+from harness.terraform.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,13 +50,13 @@ def named_roles(
         account: The account that it is for.
         variables: Values of Terraform's input variables, by name.
     """
-    scope = _Scope(document, account, variables or {})
+    scope = Scope(document, account, variables or {})
     found = {*_by_arguments(document, scope), *_by_lookups(document, scope)}
     created = list(_created(document, scope))
     return sorted(role for role in found if not any(name.fullmatch(role.name) for name in created))
 
 
-def _by_arguments(document: Mapping[str, Any], scope: _Scope) -> Iterator[NamedRole]:
+def _by_arguments(document: Mapping[str, Any], scope: Scope) -> Iterator[NamedRole]:
     for kind, _, block in _blocks(document, "resource"):
         for key, value in _arguments(block):
             text = scope.text(value) if _NAMES_A_ROLE.search(key) else None
@@ -68,14 +68,14 @@ def _by_arguments(document: Mapping[str, Any], scope: _Scope) -> Iterator[NamedR
                 yield NamedRole(text, "/", scope.account)
 
 
-def _by_lookups(document: Mapping[str, Any], scope: _Scope) -> Iterator[NamedRole]:
+def _by_lookups(document: Mapping[str, Any], scope: Scope) -> Iterator[NamedRole]:
     for kind, _, block in _blocks(document, "data"):
         name = scope.text(block.get("name")) if kind == ROLE else None
         if name:
             yield NamedRole(name, "/", scope.account)
 
 
-def _created(document: Mapping[str, Any], scope: _Scope) -> Iterator[re.Pattern[str]]:
+def _created(document: Mapping[str, Any], scope: Scope) -> Iterator[re.Pattern[str]]:
     """The names of the roles that the stack creates; an expression in one stands for anything."""
     for kind, _, block in _blocks(document, "resource"):
         name = block.get("name") if kind == ROLE else None
@@ -91,50 +91,6 @@ def _created(document: Mapping[str, Any], scope: _Scope) -> Iterator[re.Pattern[
 
 def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in _EXPRESSION.split(name)))
-
-
-class _Scope:
-    """What expressions may refer to without Terraform: the caller, the region, variables and locals."""
-
-    def __init__(self, document: Mapping[str, Any], account: str, variables: Mapping[str, str]) -> None:
-        self.account = account
-        self._variables = variables
-        self._declared: dict[str, Any] = dict(document.get("variable", {}))
-        self._locals: dict[str, Any] = {}
-        for block in _dictionaries(document.get("locals", {}), single=True):
-            self._locals.update(block)
-
-    def text(self, value: Any) -> str | None:
-        """A string with its expressions worked out; None where that takes Terraform."""
-        if not isinstance(value, str):
-            return None
-        try:
-            resolved = resolve(value, self._reference)
-        except (UnresolvedError, RecursionError):
-            return None
-        return resolved if isinstance(resolved, str) else None
-
-    def _reference(self, path: str) -> Any:
-        match path.split("."):
-            case ["data", "aws_caller_identity", _, "account_id" | "id"]:
-                return self.account
-            case ["data", "aws_partition", _, "partition" | "id"]:
-                return "aws"
-            case ["var", name]:
-                return self._variable(name, path)
-            case ["local", name] if name in self._locals:
-                return resolve(self._locals[name], self._reference)
-        raise UnresolvedError(path)
-
-    def _variable(self, name: str, path: str) -> Any:
-        given = self._variables.get(name)
-        if given is not None:
-            return given
-        block = self._declared.get(name)
-        default = block.get("default") if isinstance(block, dict) else None
-        if default is None:
-            raise UnresolvedError(path)
-        return default
 
 
 def _blocks(document: Mapping[str, Any], section: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.terraform.expressions import UnresolvedError, resolve
+from harness.terraform.scope import Scope
 from harness.terraform.stage import provider_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 QUEUE = "aws_sqs_queue"
 
@@ -45,6 +46,7 @@ ATTRIBUTES: Mapping[str, str] = {
 JSON_ATTRIBUTES = frozenset({"Policy", "RedriveAllowPolicy", "RedrivePolicy"})
 FIFO_ONLY = frozenset({"FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"})
 _IGNORED = frozenset({"//", "depends_on", "name", "provider", "tags"})
+_REPEATS = frozenset({"count", "for_each"})
 _OF_QUEUES = frozenset({"arn", "id", "url", "name"})
 
 
@@ -69,75 +71,87 @@ class PlannedQueue:
     needs: frozenset[str] = frozenset()
 
 
-def planned_queues(document: dict[str, Any], *, account: str, url: str | None) -> list[PlannedQueue]:
+def planned_queues(
+    document: dict[str, Any], *, account: str, url: str | None, variables: Mapping[str, str] | None = None
+) -> list[PlannedQueue]:
     """The stack's queues whose every attribute can be known now, each after the queues that it names.
 
-    What cannot be known (a name that Terraform makes up, `count`, a reference to another kind of resource, an
-    unknown argument) is left out, and so is what names it: Terraform makes those itself.
+    What cannot be known (a name that Terraform makes up, a reference to another kind of resource, an unknown
+    argument) is left out, and so is what names it: Terraform makes those itself.
 
     Args:
         document: The staged document.
         account: The account that it is for.
         url: The emulator's; None where queue URLs are not made from it.
+        variables: Values of Terraform's input variables, by name.
     """
-    planner = _Planner(document, account, url)
-    found = {}
+    planner = _Planner(document, Scope(document, account, variables or {}), url)
+    found: dict[str, PlannedQueue] = {}
     for name in document.get("resource", {}).get(QUEUE, {}):
         try:
-            queue = planner.queue(name)
+            found |= {queue.address: queue for queue in planner.queues(name)}
         except (UnresolvedError, RecursionError):
             continue
-        found[queue.address] = queue
     return _in_order(found)
 
 
 class _Planner:
-    def __init__(self, document: dict[str, Any], account: str, url: str | None) -> None:
+    def __init__(self, document: dict[str, Any], scope: Scope, url: str | None) -> None:
         self._queues = document["resource"][QUEUE] if QUEUE in document.get("resource", {}) else {}
-        self._regions = provider_regions(document)
+        self._regions = provider_regions(document, scope)
         self._default_tags = _default_tags(document)
-        self._account = account
+        self._scope = scope
+        self._account = scope.account
         self._url = url
         self._data = document.get("data", {})
 
-    def queue(self, key: str) -> PlannedQueue:
+    def queues(self, key: str) -> list[PlannedQueue]:
+        """The queue of a block, or those that its `for_each` or `count` makes."""
         block = self._queues[key]
-        if not isinstance(block, dict) or not set(block) <= {*ATTRIBUTES, *_IGNORED}:
+        if not isinstance(block, dict):
+            raise UnresolvedError(key)
+        if "for_each" in block:
+            each = resolve(block["for_each"], self._scope.reference)
+            pairs = each.items() if isinstance(each, dict) else [(item, item) for item in each]
+            made = [({"each.key": k, "each.value": v}, json.dumps(k)) for k, v in pairs]
+        elif "count" in block:
+            count = int(resolve(block["count"], self._scope.reference))
+            made = [({"count.index": i}, str(i)) for i in range(count)]
+        else:
+            return [self._queue(key, block, {}, "")]
+        rest = {name: value for name, value in block.items() if name not in _REPEATS}
+        return [self._queue(key, rest, values, f"[{index}]") for values, index in made]
+
+    def _queue(self, key: str, block: dict[str, Any], repeated: dict[str, Any], index: str) -> PlannedQueue:
+        if not set(block) <= {*ATTRIBUTES, *_IGNORED}:
             raise UnresolvedError(key)
         needs: set[str] = set()
 
         def reference(path: str) -> Any:
-            return self._reference(path, needs)
+            return repeated[path] if path in repeated else self._reference(path, needs)
 
         values = {
             **DEFAULTS,
             **{n: resolve(v, reference) for n, v in block.items() if n in ATTRIBUTES and v is not None},
         }
         fifo = values["fifo_queue"] in {True, "true"}
-        name = self._name(key)
+        name = self._name(key, reference)
         if fifo != name.endswith(".fifo"):
             raise UnresolvedError(key)  # an error that Terraform words best
-        attributes = {
-            ATTRIBUTES[n]: _attribute(ATTRIBUTES[n], value)
-            for n, value in values.items()
-            if value not in ("", None)
-        }
-        if not fifo:
-            attributes = {n: value for n, value in attributes.items() if n not in FIFO_ONLY}
         return PlannedQueue(
-            address=f"{QUEUE}.{key}",
+            address=f"{QUEUE}.{key}{index}",
             name=name,
             region=self._region(block),
-            attributes=attributes,
+            attributes=attributes_of(values, fifo=fifo),
             tags=self._tags(block, reference),
             needs=frozenset(needs),
         )
 
-    def _name(self, key: str) -> str:
+    def _name(self, key: str, reference: Callable[[str], Any]) -> str:
         name = self._queues[key].get("name")
         if not isinstance(name, str):
             raise UnresolvedError(key)
-        return str(resolve(name, lambda path: self._reference(path, set())))
+        return str(resolve(name, reference))
 
     def _region(self, block: dict[str, Any]) -> str:
         region = self._regions.get(block.get("provider", "aws"))
@@ -153,7 +167,9 @@ class _Planner:
     def _reference(self, path: str, needs: set[str]) -> Any:
         match path.split("."):
             case [kind, key, attribute] if kind == QUEUE and key in self._queues and attribute in _OF_QUEUES:
-                name = self._name(key)
+                if _REPEATS & set(self._queues[key]):
+                    raise UnresolvedError(path)
+                name = self._name(key, lambda inner: self._reference(inner, set()))
                 needs.add(f"{QUEUE}.{key}")
                 if attribute == "name":
                     return name
@@ -172,10 +188,24 @@ class _Planner:
                     return self._region(block)
                 raise UnresolvedError(path)
             case _:
-                raise UnresolvedError(path)
+                return self._scope.reference(path)
 
     def _has_data(self, kind: str, key: str) -> bool:
         return key in self._data.get(kind, {})
+
+
+def attributes_of(values: Mapping[str, Any], *, fifo: bool) -> dict[str, str]:
+    """SQS's attributes for a queue's arguments; what is empty or not set is left out.
+
+    Raises:
+        UnresolvedError: A value is none that SQS takes.
+    """
+    attributes = {
+        ATTRIBUTES[n]: _attribute(ATTRIBUTES[n], value)
+        for n, value in values.items()
+        if value not in ("", None)
+    }
+    return attributes if fifo else {n: value for n, value in attributes.items() if n not in FIFO_ONLY}
 
 
 def queue_url(url: str, account: str, name: str) -> str:

@@ -16,11 +16,11 @@ from harness.client.boto import client
 from harness.client.control import ControlApi
 from harness.machine.files import write_atomically
 from harness.model.errors import StackError
-from harness.terraform.queue_plan import QUEUE, is_importable, planned_queues, queue_url
+from harness.terraform.queue_plan import QUEUE, is_importable, queue_url
 from harness.terraform.stage import IMPORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from harness.model.environment import RunningEnvironment
@@ -43,23 +43,31 @@ class QueuesAhead:
     account: str
     made: dict[str, PlannedQueue] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    _imports: dict[str, str] = field(default_factory=dict)
     _urls: dict[str, str] = field(default_factory=dict)
     _left: set[str] = field(default_factory=set)
     _foreign: set[str] = field(default_factory=set)
     _note: Path | None = None
 
-    def prepare(self, document: dict[str, Any], state: TerraformState | None, work: Path) -> None:
+    @property
+    def url(self) -> str | None:
+        """What queue URLs are made of; None where somebody else's endpoint gives them as it likes."""
+        return self.environment.url if self.environment.control else None
+
+    def prepare(self, planned: Sequence[PlannedQueue], state: TerraformState | None, work: Path) -> None:
         """Make new queues, give known ones their new attributes, and write the import file.
 
         A queue that the emulator refuses is left to Terraform, whose error is the one that a user knows.
+
+        Args:
+            planned: The queues, each after those that it needs. Those of earlier calls are imported too.
+            state: Terraform's.
+            work: Terraform's root module.
 
         Raises:
             StackError: Somebody else's endpoint holds a queue of that name already, or gives queue URLs that
                 Terraform's AWS provider does not take.
         """
-        # An endpoint that somebody else runs gives URLs as it likes: known when a queue is there.
-        url = self.environment.url if self.environment.control else None
-        planned = planned_queues(document, account=self.account, url=url)
         known = state.addresses() if state is not None else set()
         self._take_note(work, [queue for queue in planned if queue.address not in known])
         if self.environment.control:
@@ -73,11 +81,8 @@ class QueuesAhead:
                         generation,
                     )
                 )
-        imports = [
-            {"to": queue.address, "id": self._url(queue)}
-            for queue in planned
-            if queue.address in self.imported
-        ]
+        self._imports |= {q.address: self._url(q) for q in planned if q.address in self.imported}
+        imports = [{"to": address, "id": url} for address, url in self._imports.items()]
         path = work / IMPORTS
         if imports:
             write_atomically(path, json.dumps({"import": imports}, indent=2))

@@ -11,6 +11,7 @@ from harness.client.boto import client
 from harness.model.deployment import Deployment, FunctionResource, MappingResource, QueueResource
 from harness.terraform.record import DeploymentRecord
 from harness.terraform.state import TerraformState
+from harness.terraform.tree import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +64,7 @@ def read_deployment(
         environment_id=record.environment,
         folder=work,
         queues=tuple(_queues(state, ids)),
-        functions=tuple(_functions(state, ids, work)),
+        functions=tuple(_functions(state, ids, root_of(work))),
         mappings=tuple(_mappings(state)),
         outputs=state.outputs(),
         sensitive=state.sensitive_outputs(),

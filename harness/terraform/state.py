@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 VERSION = 4
 
 
+_NAMES = re.compile(r'[\w-]+\.([\w-]+(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?)(?:\.|$)')
+"""Of an address, each `module.NAME` or `TYPE.NAME`, with the index."""
+
+
 @dataclass(frozen=True)
 class Instance:
     """One instance of a managed resource; `attributes` is the state's own dictionary."""
@@ -24,9 +29,14 @@ class Instance:
     attributes: dict[str, Any]
 
     def construct_id(self, ids: Mapping[str, str]) -> str:
-        """Its CDKTF construct id, with the index that `count` or `for_each` gave it; else its address."""
+        """Its CDKTF construct id, with the index that `count` or `for_each` gave it.
+
+        Without one, its name in the stack, after those of the modules that it is in (`worker/input`).
+        """
         known = ids.get(self.resource)
-        return self.address if known is None else known + self.address.removeprefix(self.resource)
+        if known is not None:
+            return known + self.address.removeprefix(self.resource)
+        return "/".join(match[1] for match in _NAMES.finditer(self.address))
 
 
 class TerraformState:
@@ -48,6 +58,10 @@ class TerraformState:
         """Write it with the next serial number."""
         self._document["serial"] += 1
         write_atomically(path, json.dumps(self._document, indent=2) + "\n")
+
+    def text(self) -> str:
+        """All of it, to look for something in it."""
+        return json.dumps(self._document)
 
     def forget(self, kind: str, attribute: str, values: set[str]) -> None:
         """Leave out the instances of a resource type whose attribute has one of those values."""

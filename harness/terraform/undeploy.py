@@ -187,7 +187,10 @@ class _OnAws(_Undeploying):
 
     def _prepared(self, record: DeploymentRecord, work: WorkFolder, state: TerraformState) -> dict[str, Any]:  # noqa: ARG002 - the other place needs it
         replace(record, complete=False).write(self.folder)
-        document = _without_resources(self._document())
+        document = self._document()
+        if work.root != work.path:
+            return document  # Terraform has the project's own files
+        document = _without_resources(document)
         write_atomically(work.path / DOCUMENT, json.dumps(document, indent=2))
         return document
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.apps.configuration import configuration_of
 from harness.machine.files import write_atomically
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class InputVariables:
         environ = {
             name: value for name, value in {**host, **settings.environment}.items() if name.startswith(PREFIX)
         }
-        paths = [path for pattern in _PATTERNS for path in sorted(workspace.root.glob(pattern))]
+        configuration = configuration_of(workspace, settings)
+        root = configuration.folder if configuration else workspace.root / (settings.directory or "")
+        paths = [path for pattern in _PATTERNS for path in sorted(root.glob(pattern))]
         return cls(environ, {path.name: path.read_text(encoding="utf-8") for path in paths})
 
     def known(self) -> dict[str, str]:

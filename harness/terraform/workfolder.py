@@ -19,6 +19,7 @@ from harness.terraform.isolation import run_isolated, run_open
 from harness.terraform.mirror import cli_configuration, find_mirror
 from harness.terraform.program import base_environment
 from harness.terraform.stage import required_providers
+from harness.terraform.tree import root_of
 from harness.terraform.variables import InputVariables
 
 if TYPE_CHECKING:
@@ -75,9 +76,15 @@ class WorkFolder:
         self._place = place
         self.path = workspace.deployment(place.folder).resolve() / "terraform"
         self.state_file = self.path / "terraform.tfstate"
+        """Where it is for a stack in Terraform's own language too."""
         self.terraform = terraform
         self._shared = workspace.state.resolve() / "terraform"
         self._configuration = cli_configuration(find_mirror())
+
+    @property
+    def root(self) -> Path:
+        """Terraform's root module: this folder, or a folder of links in it."""
+        return root_of(self.path)
 
     def initialize(self, document: dict[str, Any], group: ProcessGroup | None = None) -> bool:
         """Get the providers and modules that the document requires, unless that was done.
@@ -97,7 +104,7 @@ class WorkFolder:
         modules = document.get("module")
         required = required_providers(document)
         if modules:
-            data, init_in = self.path / ".terraform", self.path
+            data, init_in = self.root / ".terraform", self.root
             document_there = document
         else:
             key = _key(required, self.terraform, self._configuration)
@@ -129,10 +136,11 @@ class WorkFolder:
             region: The default AWS provider's.
             watch: Follows the command, and may end it where it does not run on AWS.
         """
-        self._variables.write(self.path)
+        root = self.root
+        self._variables.write(root)
         if environment.on_aws:
             return self._run_on_aws(*arguments, url=environment.url, region=region, watch=watch)
-        _drop_checksums(self.path / LOCK)
+        _drop_checksums(root / LOCK)
         with self._environ() as environ:
             environ |= {
                 **self._variables.environ,
@@ -144,7 +152,7 @@ class WorkFolder:
             return run_isolated(
                 (str(self.terraform.path), *arguments),
                 url=environment.url,
-                cwd=self.path,
+                cwd=root,
                 environ=environ,
                 watch=watch,
             )
@@ -165,7 +173,7 @@ class WorkFolder:
             }
             return run_open(
                 (str(self.terraform.path), *arguments),
-                cwd=self.path,
+                cwd=self.root,
                 environ=environ,
                 grace=AWS_GRACE,
                 on_line=None if watch is None else watch.wrote,
@@ -196,7 +204,7 @@ class WorkFolder:
 
     def _use(self, data: Path, lock: Path) -> None:
         """Make this folder initialized as `data` and `lock` are."""
-        link = self.path / ".terraform"
+        link = self.root / ".terraform"
         if data == link:
             return
         if link.is_symlink() or not link.exists():
@@ -206,7 +214,7 @@ class WorkFolder:
         else:
             shutil.rmtree(link)
             link.symlink_to(data / ".terraform")
-        target = self.path / LOCK
+        target = self.root / LOCK
         content = lock.read_bytes() if lock.is_file() else None
         if content is None:
             target.unlink(missing_ok=True)

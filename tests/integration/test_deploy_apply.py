@@ -15,6 +15,7 @@ from harness.model.progress import Progress
 from harness.project.settings import PackageSettings, Settings
 from harness.project.workspace import Workspace
 from harness.terraform import deploy, load_deployment, plan_is_empty
+from harness.terraform.queue_plan import planned_queues
 from harness.terraform.queues import QueuesAhead
 from harness.terraform.roles import ensure_roles
 from harness.terraform.stage import stage
@@ -352,7 +353,8 @@ def test_queues_of_a_killed_deploy_are_taken_up_by_the_next(
     project.queues(One={"name": "one"})
     ahead = QueuesAhead(emulator.environment, project.account)
     document = stage(project.synthesize(), project.place).document
-    ahead.prepare(document, None, project.workspace.deployment(project.place.folder) / "terraform")
+    planned = planned_queues(document, account=project.account, url=ahead.url)
+    ahead.prepare(planned, None, project.workspace.deployment(project.place.folder) / "terraform")
     assert queue_names(emulator, project.account) == ["one"]  # and here its process is killed
 
     project.queues(One={"name": "one", "visibility_timeout_seconds": 8})

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
     from tests.packaging.conftest import Fresh, Wheels
 
-LOWEST = ("boto3==1.34.0", "click==8.1.0", "filelock==3.12.0", "psutil==5.9.0", "rich==13.0.0", "uv==0.9.0")
+LOWEST = (
+    "boto3==1.34.0",
+    "click==8.1.0",
+    "filelock==3.12.0",
+    "psutil==5.9.0",
+    "python-hcl2==8.0.0",
+    "rich==13.0.0",
+    "uv==0.9.0",
+)
 """The lower bounds that pyproject.toml names."""
 BINDING = "cdktf-cdktf-provider-aws==20.1.0"
 DISTRIBUTIONS = 25
-MEGABYTES = 80
+MEGABYTES = 85
 """uv's program takes 38 of them, botocore 30 (docs/installation.md)."""
 IMPORT_ALL = """
 import importlib, pkgutil, sys

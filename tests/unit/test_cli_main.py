@@ -189,7 +189,7 @@ def test_without_a_project_the_commands_say_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert front.run(["status", "--json"]) == 2
-    assert "no cdktf.json" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert "neither cdktf.json nor Terraform files" in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
 def test_help_is_quick_because_it_imports_little() -> None:

@@ -199,7 +199,7 @@ def test_outside_a_project_the_error_says_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_one(stack): ...")
     result = run(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["No CDKTF project here: *"])
+    result.stdout.fnmatch_lines(["No project here: *"])
 
 
 def test_workers_share_what_the_first_process_starts(project: pytest.Pytester) -> None:

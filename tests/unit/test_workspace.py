@@ -24,8 +24,27 @@ def test_found_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.Mo
     assert Workspace.find().root == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("files", "start", "root"),
+    [
+        (["main.tf"], "", ""),
+        (["infra/main.tf", "src/worker.py"], "src", ""),
+        (["infra/main.tf"], "infra", ""),
+        (["main.tf", "modules/queue/main.tf"], "modules/queue", ""),
+        (["pyproject.toml", "aws/main.tf"], "aws/../", ""),
+        (["cdktf.json", "generated/cdk.tf.json"], "generated", "generated"),
+    ],
+)
+def test_terraform_files_make_a_project(tmp_path: Path, files: list[str], start: str, root: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("[tool.harness]\ndirectory = 'aws'\n")
+    (tmp_path / start).mkdir(exist_ok=True)
+    assert Workspace.find(tmp_path / start).root == tmp_path / root
+
+
 def test_no_project_is_a_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no cdktf\.json") as failed:
+    with pytest.raises(UsageError, match=r"neither cdktf\.json nor Terraform files") as failed:
         Workspace.find(tmp_path)
     assert str(tmp_path) in failed.value.message
     assert failed.value.hint
