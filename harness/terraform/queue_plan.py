@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -92,7 +93,8 @@ def planned_queues(
             found |= {queue.address: queue for queue in planner.queues(name)}
         except (UnresolvedError, RecursionError):
             continue
-    return _in_order(found)
+    names = Counter((queue.region, queue.name) for queue in found.values())
+    return _in_order({a: queue for a, queue in found.items() if names[queue.region, queue.name] == 1})
 
 
 class _Planner:

@@ -101,7 +101,30 @@ def test_what_only_terraform_can_say_is_left_to_it(queue: dict[str, Any]) -> Non
 def test_what_needs_an_unknown_queue_is_left_with_it() -> None:
     policy = '{"deadLetterTargetArn": "${aws_sqs_queue.Dead.arn}", "maxReceiveCount": 3}'
     queues = plan({"In": {"name": "in", "redrive_policy": policy}, "Dead": {"name": "dead", "count": 1}})
-    assert list(queues) == []
+    assert list(queues) == ["aws_sqs_queue.Dead[0]"]
+
+
+def test_repeated_blocks_are_as_many_queues() -> None:
+    document = {
+        "provider": {"aws": [{"region": "us-east-1"}]},
+        "variable": {"names": {"default": ["b", "a"]}},
+        "resource": {
+            "aws_sqs_queue": {
+                "Each": {"for_each": "${toset(var.names)}", "name": "each-${each.key}"},
+                "Named": {"for_each": {"x": 5}, "name": "${each.key}", "delay_seconds": "${each.value}"},
+                "Counted": {"count": 2, "name": "counted-${count.index}"},
+            }
+        },
+    }
+    queues = {queue.address: queue for queue in planned_queues(document, account=ACCOUNT, url=URL)}
+    assert {address: queue.name for address, queue in queues.items()} == {
+        'aws_sqs_queue.Each["a"]': "each-a",
+        'aws_sqs_queue.Each["b"]': "each-b",
+        'aws_sqs_queue.Named["x"]': "x",
+        "aws_sqs_queue.Counted[0]": "counted-0",
+        "aws_sqs_queue.Counted[1]": "counted-1",
+    }
+    assert queues['aws_sqs_queue.Named["x"]'].attributes["DelaySeconds"] == "5"
 
 
 @pytest.mark.parametrize(
