@@ -68,6 +68,10 @@ def localstack_variables(options: Options) -> dict[str, str]:
         "PROVIDER_OVERRIDE_SQS": "harness",
         # Its Lambda provider, with the harness's event source mappings (localstack.lambda_provider).
         "PROVIDER_OVERRIDE_LAMBDA": "harness",
+        # Moto's, in this process (localstack.neighbours); LocalStack starts Java, and downloads.
+        "PROVIDER_OVERRIDE_DYNAMODB": "harness",
+        "PROVIDER_OVERRIDE_DYNAMODBSTREAMS": "harness",
+        "PROVIDER_OVERRIDE_KINESIS": "harness",
         # Functions run as processes (harness_emulator.functions).
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         # Services start at their first request; those that every stack here uses are warmed after the start.

@@ -15,7 +15,7 @@ from localstack.aws.protocol.serializer import SqsQueryResponseSerializer
 from localstack.services.lambda_.invocation import event_manager, version_manager
 
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.localstack import managed_policies
+from harness_emulator.localstack import managed_policies, neighbours
 from harness_emulator.localstack.patching import Patch, replace_all
 
 
@@ -53,6 +53,7 @@ def _no_metric(original: Any) -> Any:
 
 PATCHES = (
     *managed_policies.PATCHES,
+    *neighbours.PATCHES,
     Patch(
         SqsQueryResponseSerializer,
         "_add_error_tags",
