@@ -21,6 +21,7 @@ KEPT_FROM_THE_HOST = frozenset(
         "LC_CTYPE",
         "LD_LIBRARY_PATH",
         "LOGNAME",
+        "NODE_EXTRA_CA_CERTS",
         "PATH",
         "PYENV_ROOT",
         "SSL_CERT_DIR",
@@ -32,8 +33,8 @@ KEPT_FROM_THE_HOST = frozenset(
         "XDG_DATA_HOME",
     },
 )
-KEPT_PREFIXES = ("UV_",)
-"""uv makes the function runtimes' environments: its index, cache and certificate settings are the user's."""
+KEPT_PREFIXES = ("NPM_CONFIG_", "UV_", "npm_config_")
+"""uv and npm make the function runtimes' environments: their settings are the user's."""
 
 
 def host_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -159,9 +159,9 @@ def _runtime(report: dict[str, Any]) -> Check:
         return Check(name, "missing", report["error"]["message"], report["error"]["hint"])
     found = shown(Path(report["interpreter"]))
     if report["warning"]:
-        return Check(
-            name, "warning", report["warning"], f"uv python install {runtime.removeprefix('python')}"
-        )
+        version = runtime.removeprefix("python")
+        mend = "install that Node.js" if runtime.startswith("nodejs") else f"uv python install {version}"
+        return Check(name, "warning", report["warning"], mend)
     if report["fresh"]:
         return Check(name, "ok", f"{found}; the environment is made by the first `harness up`")
     return Check(name, "ok", found)

@@ -57,12 +57,10 @@ def test_strict_runtime_refuses_another_python(
 
 
 def test_other_languages_are_refused_by_name(functions: LambdaFunctions) -> None:
-    failed = functions.settled(functions.create("", Runtime="nodejs22.x", wait=False))
+    failed = functions.settled(functions.create("", Runtime="ruby3.4", wait=False))
     assert failed["State"] == "Failed"
-    assert (
-        "'nodejs22.x' cannot run here: only these runtimes can: python3.8 to python3.14."
-        in failed["StateReason"]
-    )
+    assert "'ruby3.4' cannot run here: only these runtimes can: " in failed["StateReason"]
+    assert "nodejs20.x to nodejs24.x, python3.8 to python3.14." in failed["StateReason"]
 
 
 def test_a_damaged_package_is_refused_when_the_function_is_made(functions: LambdaFunctions) -> None:
