@@ -22,7 +22,7 @@ LOWEST = (
     "click==8.1.0",
     "filelock==3.12.0",
     "psutil==5.9.0",
-    "python-hcl2==8.0.0",
+    "python-hcl2==8.1.0",
     "rich==13.0.0",
     "uv==0.9.0",
 )
