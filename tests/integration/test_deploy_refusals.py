@@ -155,8 +155,8 @@ def test_rights_that_the_same_apply_still_gives_are_waited_for(refusing: Refusin
         },
         aws_sqs_queue={
             "Q": {"name": "orders"},
-            # Terraform makes it, and takes 25 s: its name is one that only Terraform can work out.
-            "Late": {"name": "late-${lower(aws_iam_role.Slow.name)}"},
+            # Terraform makes it, and takes 25 s: no plan can tell its name.
+            "Late": {"name": "late-${aws_iam_role.Slow.unique_id}"},
         },
     )
     deployment = refusing.project.deploy()
