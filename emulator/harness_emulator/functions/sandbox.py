@@ -25,6 +25,7 @@ from harness_emulator.functions import (
 )
 from harness_emulator.functions import events as ledger
 from harness_emulator.functions.log import EnvironmentLog
+from harness_emulator.functions.package import layers_folder
 from harness_emulator.functions.process import (
     Exited,
     Failed,
@@ -218,6 +219,7 @@ class Sandbox:
             private=self._private,
             runtime_folder=runtime.folder,
             task_root=self._task_root,
+            opt=layers_folder(self.function),
         )
         launch = ProcessLaunch(
             runtime.command if self._debugger is None else runtime.debug_command,

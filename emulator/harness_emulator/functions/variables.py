@@ -48,6 +48,7 @@ def lambda_variables(
     private: Path,
     runtime_folder: Path,
     task_root: Path,
+    opt: Path | None = None,
 ) -> dict[str, str]:
     """All variables of the process but `AWS_LAMBDA_RUNTIME_API` (row C-19).
 
@@ -60,6 +61,7 @@ def lambda_variables(
         private: The environment's own folder for temporary files.
         runtime_folder: Stands for /var/runtime.
         task_root: Stands for /var/task.
+        opt: Stands for /opt: the content of the layers; None without layers.
     """
     config = function.config
     platform = {
@@ -92,7 +94,28 @@ def lambda_variables(
         "HOME": str(private),
         "TMPDIR": str(private),
     }
-    return {**defaults, **_logging(config.logging_config), **_own(config.environment), **platform}
+    own = {**defaults, **_logging(config.logging_config), **_own(config.environment)}
+    return {**own, **({} if opt is None else _layers(own, str(config.runtime), opt)), **platform}
+
+
+def _layers(variables: Mapping[str, str], runtime: str, opt: Path) -> dict[str, str]:
+    """What makes runtimes search the layers, after the function's own folders.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+    """
+    folders: dict[str, list[Path]] = {"PATH": [opt / "bin"], "LD_LIBRARY_PATH": [opt / "lib"]}
+    if runtime.startswith("python"):
+        folders["PYTHONPATH"] = [opt / "python", opt / "python" / "lib" / runtime / "site-packages"]
+    if runtime.startswith("nodejs"):
+        modules = opt / "nodejs"
+        version = runtime.removeprefix("nodejs").removesuffix(".x")
+        folders["NODE_PATH"] = [modules / f"node{version}" / "node_modules", modules / "node_modules"]
+    found = {}
+    for name, added in folders.items():
+        given = [variables[name]] if variables.get(name) else []
+        parts = [*map(str, added), *given] if name == "PATH" else [*given, *map(str, added)]
+        found[name] = os.pathsep.join(parts)
+    return found
 
 
 def _own(variables: Mapping[str, str] | None) -> dict[str, str]:
