@@ -1,6 +1,6 @@
-"""What execution environments report to the ledger: invocations, and their own start and end.
+"""What mappings and execution environments tell the ledger: batches, invocations, environments.
 
-Where a mapping asked for the invocation, the ledger of its queue's account has its events, too.
+A batch's events stand in the ledger of its queue's account and in that of its function's.
 """
 
 from __future__ import annotations
@@ -12,16 +12,69 @@ from harness_emulator.account import ACCOUNTS
 from harness_emulator.mapping import delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from localstack.services.lambda_.invocation.lambda_models import (
         Invocation,
         InvocationResult,
         VersionIdentifier,
     )
 
+    from harness_emulator.mapping.batches import Batch
+
 LONGEST_LOG = 4096
 """Characters of an invocation's log that the ledger keeps: its last."""
 LONGEST_ERROR = 500
-"""Characters of an error."""
+
+# What a mapping tells.
+
+
+def batch_formed(batch: Batch) -> None:
+    """A batch is about to be handled."""
+    if not ACCOUNTS.of(batch.settings.account).ledger.recording:
+        return
+    _of_batch(batch, "batch_formed", message_ids=[entry.received.id for entry in batch.entries])
+
+
+def throttled(batch: Batch, error: Exception) -> None:
+    """A batch's function was not invoked: it has no concurrency left."""
+    _of_batch(batch, "throttled", error=str(error))
+
+
+def not_invoked(batch: Batch, error: Exception) -> None:
+    """A batch's function could not be invoked: it does not exist, or is not active."""
+    _of_batch(batch, "invoke_failed", error=f"It was not invoked: {error}")
+
+
+def partial_failures(batch: Batch, message_ids: Iterable[str]) -> None:
+    """What the function named in `batchItemFailures`."""
+    for message_id in message_ids:
+        _of_batch(batch, "partial_failure", message_id=message_id)
+
+
+def _of_batch(
+    batch: Batch,
+    kind: str,
+    *,
+    error: str | None = None,
+    message_id: str | None = None,
+    message_ids: list[str] | None = None,
+) -> None:
+    settings = batch.settings
+    for account in {settings.account, settings.queue_account}:
+        ACCOUNTS.of(account).ledger.record(
+            kind,
+            region=settings.region,
+            queue=settings.queue_name,
+            batch_id=batch.id,
+            function=settings.function_name,
+            message_id=message_id,
+            error=_line(error),
+            detail=None if message_ids is None else {"message_ids": message_ids},
+        )
+
+
+# What an execution environment tells.
 
 
 def environment(version: VersionIdentifier, environment_id: str, kind: str) -> None:
@@ -102,7 +155,7 @@ def refused(version: VersionIdentifier, invocation: Invocation, error: Exception
             region=version.region,
             function=version.function_name,
             request_id=invocation.request_id,
-            error=one_line(str(error)),
+            error=_line(str(error)),
         )
 
 
@@ -112,10 +165,9 @@ def _error_of(payload: bytes) -> str | None:
         document = json.loads(payload)
         parts = [document.get("errorType"), document.get("errorMessage")]
     except (ValueError, AttributeError):
-        return one_line(payload.decode(errors="replace"))
-    return one_line(": ".join(str(part) for part in parts if part))
+        return _line(payload.decode(errors="replace"))
+    return _line(": ".join(str(part) for part in parts if part))
 
 
-def one_line(text: str | None) -> str | None:
-    """An error's text as the ledger keeps it."""
+def _line(text: str | None) -> str | None:
     return None if text is None else " ".join(text.split())[:LONGEST_ERROR]

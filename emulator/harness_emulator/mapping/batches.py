@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness_emulator.functions import events as ledger
 from harness_emulator.mapping import delivery_faults, functions, lineage, records
-from harness_emulator.mapping import events as ledger
 from harness_emulator.mapping.answers import failed_ids
 from harness_emulator.mapping.delivery import Delivery, delivering
 from harness_emulator.mapping.records import EVENT_OVERHEAD, PAYLOAD_LIMIT

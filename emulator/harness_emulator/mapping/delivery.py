@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness_emulator.account import ACCOUNTS
 from harness_emulator.sqs.events import Deletion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness_emulator.account import Account
     from harness_emulator.mapping.settings import MappingSettings
     from harness_emulator.sqs.in_process import Received
 
@@ -32,11 +30,6 @@ class Delivery:
     batch_id: str
     settings: MappingSettings
     received: Sequence[Received]
-
-    @property
-    def account(self) -> Account:
-        """The account of its queue."""
-        return ACCOUNTS.of(self.settings.queue_account)
 
     @property
     def deletion(self) -> Deletion:

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from harness_emulator.account import ACCOUNTS
-from harness_emulator.mapping import events as ledger
+from harness_emulator.functions import events as ledger
 from harness_emulator.mapping import filters, records
 from harness_emulator.mapping.batches import Batch, Invoker, drop
 from harness_emulator.mapping.flights import Flight
