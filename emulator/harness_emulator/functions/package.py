@@ -61,10 +61,14 @@ def _unzip(function: FunctionVersion, codes: Sequence[S3Code], target: Path) -> 
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=target.parent))
     try:
+        links: dict[Path, str] = {}
         for code in codes:
             with tempfile.TemporaryFile() as archive:
                 code._download_archive_to_file(archive)  # noqa: SLF001 - there is no public way to the bytes
-                _extract(archive, unfinished)
+                _extract(archive, unfinished, links)
+        for path, text in links.items():  # at last, so that nothing is written through one
+            path.unlink()
+            path.symlink_to(text)
         unfinished.rename(target)
     except (
         OSError,
@@ -79,14 +83,14 @@ def _unzip(function: FunctionVersion, codes: Sequence[S3Code], target: Path) -> 
         raise PackageError(f"The deployment package of {name} cannot be unzipped: {error}") from error
 
 
-def _extract(archive: IO[bytes], folder: Path) -> None:
+def _extract(archive: IO[bytes], folder: Path, links: dict[Path, str]) -> None:
+    """Extract all; what is to become a link, as libraries in layers are, goes into `links`."""
     folder.chmod(MODE)
     with zipfile.ZipFile(archive) as package:
         for member in package.infolist():
             path = Path(package.extract(member, folder))
-            if stat.S_ISLNK(member.external_attr >> 16):  # libraries in layers are links to one another
-                target = path.read_text(encoding="utf-8")
-                path.unlink()
-                path.symlink_to(target)
+            links.pop(path, None)
+            if stat.S_ISLNK(member.external_attr >> 16):
+                links[path] = path.read_text(encoding="utf-8")
             else:
                 path.chmod(MODE)
