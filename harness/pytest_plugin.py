@@ -176,11 +176,12 @@ def stack(
     request: pytest.FixtureRequest,
     harness_session: HarnessSession,
     harness_seed: int | None,
-) -> Stack:
+) -> Iterator[Stack]:
     """The project's stack, up and empty: its queues and functions by construct id or AWS name.
 
-    The first test that asks brings it up; `stack_settings` markers choose a variation of it. What a test
-    left behind, messages and replaced code, is gone before the next one starts.
+    The first test that asks brings it up; `stack_settings` markers choose a variation of it. Messages and
+    replaced code that a test left behind are gone before the next one starts; an adversary goes with its
+    test, so that whoever uses the stack after the run is spared.
     """
     variation = Variation.of_markers(request.node.iter_markers(MARKER))
     with _short_errors():
@@ -190,7 +191,10 @@ def stack(
         if harness_seed is not None:
             request.config.stash[_ADVERSARY].oppose(deployed.stack)
     request.node.stash[_USED] = deployed.stack, time.time_ns() // 1_000_000
-    return deployed.stack
+    yield deployed.stack
+    if "faults" in deployed.stack.capabilities:
+        with _short_errors():
+            deployed.stack.faults.no_adversary()
 
 
 @pytest.fixture

@@ -101,20 +101,30 @@ class Faults(FaultMethods[Fault]):
         self._control = control
         self._find: dict[str, Callable[[str], Named]] = {"queue": queue, "function": function}
         self._used = False
+        self._opposed = False
 
     # A seed's choice.
 
     def adversary(self, seed: int, only: Sequence[str] | None = None) -> None:
         """Let a seed decide what goes wrong, within what AWS allows; in place of the adversary before.
 
-        It stays until the stack is reset: `clear` leaves it alone.
+        It stays until `no_adversary`, or until the stack is reset: `clear` leaves it alone.
 
         Args:
             seed: From 0 on.
             only: Keys of what may happen, as `adversary_did` gives them; None for all that the seed decides.
         """
         chosen = None if only is None else list(only)
+        self._opposed = True
         self._controlled().call("POST", "faults", {"kind": ADVERSARY, "seed": seed, "only": chosen})
+
+    def no_adversary(self) -> None:
+        """Send away the adversary that was called here, unless a reset has done so."""
+        if self._opposed and any(
+            rule["kind"] == ADVERSARY for rule in self._controlled().call("GET", "faults")
+        ):
+            self._controlled().call("DELETE", "faults", id=ADVERSARY)
+        self._opposed = False
 
     def adversary_did(self) -> tuple[InjectedFault, ...]:
         """What the adversary has done so far, in order; empty where there is none."""

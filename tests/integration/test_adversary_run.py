@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.client.control import ControlApi
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def test_a_bug_is_found_shrunk_to_one_fault_and_shown_again(
     found = document["adversary"]
     [failure] = found["failures"]
     assert found["seeds"]["run"] <= most_seeds
+    running = project.environment()
+    assert running is not None
+    account = harness(project, "status")["deployment"]["account"]
+    assert ControlApi(running.url, account).call("GET", "faults") == []  # who uses the stack next is spared
     assert failure["state"] == "shrunk"
     assert [did["fault"] in faults for did in failure["did"]] == [True]
     assert (project.workspace.root / failure["timeline"]).is_file()

@@ -22,6 +22,8 @@ FAULTS = """
             every = [f"key-{number}" for number in range(1, seed + 1)]
             self.keys = tuple(key for key in every if only is None or key in only)
             note("seed", seed, *(["all"] if only is None else only))
+        def no_adversary(self):
+            self.keys = ()
         def adversary_did(self):
             return tuple(InjectedFault(key, "crash", f"{key.capitalize()} was done.") for key in self.keys)
         def unfired(self):
