@@ -8,7 +8,7 @@ import click
 
 from harness.cli.app import App, command
 from harness.model.errors import UsageError
-from harness.model.faults import KINDS, SELECTORS
+from harness.model.faults import ADVERSARY, KINDS, SELECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -88,27 +88,35 @@ def add(app: App, /, *, kind: str, always: bool, **options: Any) -> int:
 @faults.command(name="list")
 @command
 def list_(app: App) -> int:
-    """Show the rules, and how often each has triggered."""
+    """Show the rules and how often each has triggered, and the seed of an adversary."""
     return _list(app)
 
 
 def _list(app: App) -> int:
-    rules = app.stack().faults.list()
-    app.show(*_told(rules))
-    return app.answer({"faults": [_document(rule) for rule in rules]})
+    found = app.stack().faults
+    rules, seed = found.list(), found.adversary_seed()
+    adversary = [] if seed is None else [f"adversary: seed {seed}"]
+    app.show(*(adversary if adversary and not rules else [*_told(rules), *adversary]))
+    return app.answer({"faults": [_document(rule) for rule in rules], "adversary": seed})
 
 
 @faults.command()
 @click.argument("fault_id", required=False, metavar="[ID]")
 @command
 def clear(app: App, *, fault_id: str | None) -> int:
-    """Remove all rules, or the one of that ID; rules that never triggered are named."""
+    """Remove all rules, or the one of that ID; rules that never triggered are named.
+
+    The ID `adversary` sends the adversary away, which stays otherwise.
+    """
     found = app.stack().faults
     rules = [rule for rule in found.list() if fault_id in {None, rule.id}]
     if fault_id is None:
         found.clear()
     else:
         found.remove(fault_id)
+    if fault_id == ADVERSARY:
+        app.show("adversary: removed")
+        return app.answer({"removed": [{"id": ADVERSARY}]})
     app.show(*_told(rules))
     return app.answer({"removed": [_document(rule) for rule in rules]})
 

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.client.control import RefusedError
 from harness.model.errors import HarnessError, UsageError
-from harness.model.faults import SELECTORS, FaultMethods, InvalidFaultError, read_fault
+from harness.model.faults import ADVERSARY, SELECTORS, FaultMethods, InvalidFaultError, read_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from harness.client.control import ControlApi
-
-ADVERSARY = "adversary"
-"""What the emulator lists besides the rules: a seed that decides what goes wrong."""
 
 
 class Named(Protocol):
@@ -120,11 +117,14 @@ class Faults(FaultMethods[Fault]):
 
     def no_adversary(self) -> None:
         """Send away the adversary that was called here, unless a reset has done so."""
-        if self._opposed and any(
-            rule["kind"] == ADVERSARY for rule in self._controlled().call("GET", "faults")
-        ):
+        if self._opposed and self.adversary_seed() is not None:
             self._controlled().call("DELETE", "faults", id=ADVERSARY)
         self._opposed = False
+
+    def adversary_seed(self) -> int | None:
+        """The seed of the adversary that is there, whoever called it; None where there is none."""
+        rules = self._controlled().call("GET", "faults")
+        return next((int(rule["seed"]) for rule in rules if rule["kind"] == ADVERSARY), None)
 
     def adversary_did(self) -> tuple[InjectedFault, ...]:
         """What the adversary has done so far, in order; empty where there is none."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+ADVERSARY = "adversary"
+"""Id and kind of what is listed after the rules where a seed decides what goes wrong."""
+
 LONGEST_SECONDS = 1_209_600
 """The longest delay of anything: no message is kept for longer."""
 

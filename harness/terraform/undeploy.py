@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -103,7 +104,7 @@ def deployment_folders(workspace: Workspace, environment: RunningEnvironment) ->
 
 
 @dataclass
-class _Undeploying:
+class _Undeploying(ABC):
     """One deployment on its way out; where the two places differ is left to them."""
 
     command: ClassVar[tuple[str, ...]]
@@ -129,10 +130,11 @@ class _Undeploying:
                 return TerraformError(f"Terraform's work folder in {self.folder} cannot be used: {error}.")
             return count
 
+    @abstractmethod
     def _prepared(self, record: DeploymentRecord, work: WorkFolder, state: TerraformState) -> dict[str, Any]:
         """What has to be done before Terraform; the document that Terraform is initialized with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _clear(self) -> None:
         """What has to be done after Terraform."""
 
@@ -193,6 +195,9 @@ class _OnAws(_Undeploying):
         document = _without_resources(document)
         write_atomically(work.path / DOCUMENT, json.dumps(document, indent=2))
         return document
+
+    def _clear(self) -> None:
+        """Nothing: what Terraform did not know of is swept, and the folder removed, when all is destroyed."""
 
 
 @dataclass

@@ -8,7 +8,8 @@ from typing import Any, override
 from harness.client.control import ControlApi, RefusedError
 from harness.model.errors import NotFoundInStackError
 from harness.model.faults import InvalidFaultError
-from harness_emulator.faults.rules import RuleBook
+from harness_emulator.faults.adversary import Adversary
+from harness_emulator.faults.rules import Rule, RuleBook
 
 
 class InProcess(ControlApi):
@@ -17,6 +18,7 @@ class InProcess(ControlApi):
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:1", "111111111111")
         self.book = RuleBook()
+        self.adversary: Adversary | None = None
         self.asked: list[str] = []
 
     @override
@@ -26,7 +28,17 @@ class InProcess(ControlApi):
         try:
             match method:
                 case "GET":
-                    return [rule.as_json() for rule in self.book.rules()]
+                    known: list[Rule | Adversary] = [
+                        *self.book.rules(),
+                        *([self.adversary] if self.adversary else []),
+                    ]
+                    return [rule.as_json() for rule in known]
+                case "POST" if body["kind"] == "adversary":
+                    self.adversary = Adversary.of(body)
+                    return self.adversary.as_json()
+                case "DELETE" if self.adversary and more.get("id") == "adversary":
+                    gone, self.adversary = self.adversary, None
+                    return [gone.as_json()]
                 case "DELETE":
                     return [rule.as_json() for rule in self.book.remove(more.get("id"))]
             return self.book.add(body, queues=["orders"], functions=["adder"]).as_json()

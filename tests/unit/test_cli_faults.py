@@ -28,6 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         out, err = capsys.readouterr()
         return code, out, err
 
+    run.faults = faults  # type: ignore[attr-defined] # for what only tests and scripts do
     run.book = control.book  # type: ignore[attr-defined] # for a test that lets rules strike
     return run
 
@@ -67,8 +68,22 @@ def test_a_rule_is_added_listed_and_cleared(run: Callable[..., Any]) -> None:
     assert "fault-1" in run("clear")[1]
     assert run("list")[1] == run()[1] == "No faults.\n"
     assert (
-        json.loads(run("--json", "list")[1]) == json.loads(run("--json")[1]) == {"faults": [], "exit_code": 0}
+        json.loads(run("--json", "list")[1])
+        == json.loads(run("--json")[1])
+        == {"faults": [], "adversary": None, "exit_code": 0}
     )
+
+
+def test_an_adversary_that_is_there_is_shown_and_can_be_sent_away(run: Callable[..., Any]) -> None:
+    run.faults.adversary(7)  # type: ignore[attr-defined] # see above
+    assert run("list")[1] == "adversary: seed 7\n"
+    assert json.loads(run("list", "--json")[1])["adversary"] == 7
+    run("add", "throttle")
+    assert run("list")[1].splitlines() == ["fault-1: throttle(always=False) never fired", "adversary: seed 7"]
+    run("clear")
+    assert run("clear", "adversary")[1] == "adversary: removed\n"
+    assert run("list")[1] == "No faults.\n"
+    assert run("clear", "adversary")[0] == 2
 
 
 @pytest.mark.parametrize(

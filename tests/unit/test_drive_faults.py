@@ -50,6 +50,17 @@ def test_each_kind_has_a_method(faults: Faults) -> None:
     ]
 
 
+def test_an_adversary_is_sent_away_by_who_called_it(faults: Faults, control: InProcess) -> None:
+    faults.no_adversary()
+    assert control.asked == []  # a test without one costs nothing
+    faults.adversary(3)
+    others = Faults(control, found({}), found({}))
+    others.no_adversary()
+    assert others.adversary_seed() == 3
+    faults.no_adversary()
+    assert faults.adversary_seed() is None
+
+
 def test_what_never_struck_is_known(faults: Faults, control: InProcess) -> None:
     assert faults.unfired() == ()
     assert control.asked == []  # a test without faults costs nothing

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.model.faults import InvalidFaultError
+from harness.model.faults import ADVERSARY, InvalidFaultError
 from harness_emulator.account import ACCOUNTS
 from harness_emulator.api.requests import ALL_ACCOUNTS, RequestRefusedError, account_of, document_of
-from harness_emulator.faults import adversary
+from harness_emulator.faults.adversary import Adversary
 
 if TYPE_CHECKING:
     from harness_emulator.api.requests import Neighbours, Request
-    from harness_emulator.faults.adversary import Adversary
     from harness_emulator.faults.rules import Rule
 
 NOT_FOUND = 404
@@ -36,8 +35,8 @@ def add(request: Request, neighbours: Neighbours) -> dict[str, Any]:
     account = _account(request, document)
     document.pop("account", None)
     try:
-        if document.get("kind") == adversary.ID:
-            opponent = adversary.Adversary.of(document)
+        if document.get("kind") == ADVERSARY:
+            opponent = Adversary.of(document)
             ACCOUNTS.of(account).faults.oppose(opponent)
             return opponent.as_json()
         rule = ACCOUNTS.of(account).faults.book.add(
@@ -55,7 +54,7 @@ def remove(request: Request) -> list[dict[str, Any]]:
     """
     account = _account(request)
     chosen = request.query.get("id")
-    if chosen == adversary.ID and ACCOUNTS.of(account).faults.adversary is not None:
+    if chosen == ADVERSARY and ACCOUNTS.of(account).faults.adversary is not None:
         return [gone.as_json() for gone in _adversary(ACCOUNTS.of(account).faults.oppose(None))]
     try:
         return [gone.as_json() for gone in ACCOUNTS.of(account).faults.book.remove(chosen)]

@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.model.faults import KINDS, InvalidFaultError
+from harness.model.faults import ADVERSARY, KINDS, InvalidFaultError
 from harness_emulator.faults.rules import Rule
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from harness_emulator.faults.rules import Moment, Strike
 
-ID = "adversary"
-"""By which it is listed and removed among the faults."""
 LEVELS = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 """How often a kind of fault strikes; the seed chooses for each kind. Half of the kinds never strike under one
 seed: what is only seen where nothing else is in its way is found, too."""
@@ -157,7 +155,14 @@ class Adversary:
         with self._lock:
             did = [done.as_json() for done in self._fired.values()]
         only = None if self.only is None else sorted(self.only)
-        return {"id": ID, "kind": ID, "seed": self.seed, "only": only, "fired": len(did), "did": did}
+        return {
+            "id": ADVERSARY,
+            "kind": ADVERSARY,
+            "seed": self.seed,
+            "only": only,
+            "fired": len(did),
+            "did": did,
+        }
 
     # What happens in the account.
 
