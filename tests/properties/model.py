@@ -178,7 +178,7 @@ class Queue:
             assert [one for one in ids if one in expected] == list(expected), "out of order, or one left out"
             able |= expected
         self._bury(now, met)
-        self.doubtful += left
+        self.doubtful += [message for message in left if message not in self.doubtful]
         for one in seen:
             assert one.id in able, f"{one} came, which is not visible, or was received too often"
             self._hand_out(able[one.id], one, now, self.visibility if timeout is None else timeout)
@@ -201,15 +201,15 @@ class Queue:
         self._bury(now, [one for group in self.receivable(now) for one in group if self._is_spent(one)])
 
     def bury_doubtful(self, now: float, arrived: set[str]) -> None:
-        """These were seen in the dead-letter queue."""
-        moved = [message for message in self.doubtful if message.id in arrived]
-        self.doubtful = [message for message in self.doubtful if message.id not in arrived]
-        self._bury(now, moved)
+        """These were seen in the dead-letter queue, or are in their own no longer."""
+        self._bury(now, [message for message in self.doubtful if message.id in arrived])
 
     def _bury(self, now: float, messages: Iterable[Message]) -> None:
         for message in messages:
             assert self.dead_letters is not None
             self.messages.remove(message)
+            if message in self.doubtful:
+                self.doubtful.remove(message)
             # A standard queue's dead letters keep their age, a FIFO queue's do not (A-41).
             enqueued = now if self.fifo else message.enqueued
             moved = Message(message.id, message.body, message.group, enqueued, now, message.count)

@@ -179,6 +179,14 @@ class QueueMachine(RuleBasedStateMachine):
             for one in seen:
                 assert self.dead_model.deleted(self.now, one.handle) is Outcome.DONE
             self.world.delete_all(self.dead, seen)
+        # What has moved and was too old for that queue is seen nowhere: its receipt handle is refused.
+        arguments = {"QueueUrl": self.url, "VisibilityTimeout": 0}
+        gone = {
+            message.id
+            for message in self.model.doubtful
+            if self.world.is_refused("change_message_visibility", ReceiptHandle=message.handle, **arguments)
+        }
+        self.model.bury_doubtful(self.now, gone)
         self.model.doubtful.clear()
         self.dead_model.received(self.now, [], 10)
 
